@@ -1,0 +1,35 @@
+# A thin front: CMake and Ninja do the work (see CMakeLists.txt).
+BUILD  ?= build
+PREFIX ?= /opt/hermit
+STAGE  := $(abspath $(BUILD))/prefix
+CMAKE_FLAGS ?=
+
+all: $(BUILD)/build.ninja
+	cmake --build $(BUILD)
+
+$(BUILD)/build.ninja:
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS)
+
+# Installs what is missing (as root with apt), else says what to type.
+setup:
+	tools/setup
+
+stage: setup all
+	cmake --install $(BUILD) --prefix $(STAGE) >/dev/null
+
+install: all
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+stream: stage
+	HERMIT_ISLE=qemu HERMIT_KVM=0 $(STAGE)/bin/proxy $(STAGE)/x86_64-hermit/extra/benchmarks/stream
+
+test: stage
+	ctest --test-dir $(BUILD) --output-on-failure -LE soak
+
+soak bench lint coverage: stage
+	cmake --build $(BUILD) --target $@
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all setup stage install stream test soak bench lint coverage clean
