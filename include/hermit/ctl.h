@@ -7,6 +7,15 @@
  * struct hermit_ctl followed by `len` bytes of payload.  Integers are
  * little-endian.  A message of unknown type is skipped by its length.
  *
+ * Stdin is sent only as the guest asks for it, so that what the program does not
+ * read stays in the user's pipe, file or terminal for who comes next.  A read of
+ * n bytes at stream position p that finds nothing queued asks for p + n, poll
+ * for p + 1.  Each STDIN_WANT allows the host one read(2), answered by bytes on
+ * hermit.io (fewer than asked, perhaps) or by STDIN_EOF; a newer one replaces
+ * an older one.  An end of file is a mark in the stream: a read that stands at
+ * it gives 0, and a later STDIN_WANT has the host try again, since a terminal
+ * goes on after it.
+ *
  * The host's end of a port stays connected for the whole run, since closing it
  * would cut both directions: the ends of streams travel as messages.
  *
@@ -35,8 +44,10 @@ enum hermit_ctl_type {
 	HERMIT_CTL_STDIN_EOF,  /* uint64_t: stdin ends after this many bytes in all have been sent on hermit.io */
 	HERMIT_CTL_HUP,	       /* uint32_t: descriptor 1 or 2 has no reader any more: EPIPE for writers */
 	/* guest to host */
-	HERMIT_CTL_EXIT = 64, /* struct hermit_ctl_exit: the program has ended; the last message */
+	HERMIT_CTL_EXIT = 64, /* struct hermit_ctl_exit: the program has ended; the last message, sent when the
+				 device has taken all of the output on the other ports */
 	HERMIT_CTL_TERMIOS,   /* struct hermit_ctl_termios: set the terminal's modes as tcsetattr does */
+	HERMIT_CTL_STDIN_WANT, /* uint64_t: a reader waits; stdin may be sent up to this many bytes in all */
 };
 
 /*
