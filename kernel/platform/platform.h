@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a platform gives to the portable kernel.  `vm` and `process` each
+ * implement all of it; nothing above calls anything else of theirs.
+ * <platform/events.h> masks this CPU's events, <platform/space.h> has the
+ * platform's part of an address space.
+ */
+#ifndef PLATFORM_PLATFORM_H
+#define PLATFORM_PLATFORM_H
+
+#include <platform/events.h>
+#include <platform/space.h>
+#include "lib/types.h"
+
+struct area;
+struct boot_info;
+struct cpu;
+struct space;
+struct thread;
+
+/* ---- time ---- */
+nsec_t platform_clock(void);		  /* monotonic, since boot */
+s64 platform_wall_clock(void);		  /* at the same moment, since 1970 */
+void platform_timer_arm(nsec_t deadline); /* this CPU's; 0 disarms; the past fires at once */
+
+/* ---- CPUs ---- */
+void platform_start_cpus(void);		   /* all that the machine has, up to CPU_MAX */
+void platform_kick(unsigned cpu);	   /* makes it look at its run queue and its thread's work */
+void platform_idle(void);		   /* called with events masked: sleeps until an event; returns with them masked */
+void platform_spin_wait(void);		   /* in a loop that waits for another CPU */
+
+/* ---- memory ---- */
+void *platform_kstack_alloc(u64 *low, u64 *top); /* a kernel stack with a guard page below; NULL: no memory */
+void platform_kstack_free(void *stack);
+u64 platform_memory_total(void); /* bytes */
+u64 platform_memory_free(void);
+
+int platform_space_init(struct space *s);
+void platform_space_free(struct space *s);
+void platform_space_switch(struct space *s); /* this CPU uses s from now on; events masked */
+/* Called with space.lock held after the area tree has changed. */
+int platform_space_map(struct space *s, struct area *a); /* `vm` does nothing here: pages come on demand */
+void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
+void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);
+
+/* ---- power and last words ---- */
+void platform_console_write(const char *s, size_t n); /* unbuffered, for log and panic; from anywhere */
+void platform_power_off(bool failed) __noreturn;
+/* Random bytes from the machine (RDRAND ...): how many it gave. */
+size_t platform_entropy(void *buf, size_t n);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PLATFORM_SPACE_H
+#define PLATFORM_SPACE_H
+
+#include "lib/types.h"
+
+struct platform_space {
+	paddr_t root; /* of the page tables: CR3 */
+	u64 cpus;     /* cpumask_t of CPUs that have it loaded */
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* System-call handlers: prototypes from table.def, and the dispatcher that the entry code calls. */
+#ifndef SYSCALL_SYSCALL_H
+#define SYSCALL_SYSCALL_H
+
+#include "lib/errno.h"
+#include "lib/types.h"
+#include "lib/uaccess.h"
+
+struct trap_frame;
+/* clang-format off */
+#define SYSCALL0(nr, name, kind) long sys_##name(void);
+#define SYSCALL1(nr, name, kind, d1, t1, a1) long sys_##name(t1 a1);
+#define SYSCALL2(nr, name, kind, d1, t1, a1, d2, t2, a2) long sys_##name(t1 a1, t2 a2);
+#define SYSCALL3(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3) long sys_##name(t1 a1, t2 a2, t3 a3);
+#define SYSCALL4(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4) \
+	long sys_##name(t1 a1, t2 a2, t3 a3, t4 a4);
+#define SYSCALL5(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4, d5, t5, a5) \
+	long sys_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5);
+#define SYSCALL6(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4, d5, t5, a5, d6, t6, a6) \
+	long sys_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);
+/* clang-format on */
+
+struct timespec64;
+struct sigaction;
+struct siginfo;
+struct sigaltstack;
+
+#include "syscall/table.def"
+
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef SYSCALL6
+
+#define SYSCALL_MAX 512
+
+typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
+/* By number; every entry is callable (missing calls: one that returns -ENOSYS and logs once). */
+extern syscall_fn *const syscall_table[SYSCALL_MAX];
+
+#endif
