@@ -14,7 +14,10 @@ $(BUILD)/build.ninja:
 setup:
 	tools/setup
 
-stage: setup all
+# Configures again: setup may just have brought a compiler that a first "make" did without.
+stage: setup
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >/dev/null
+	cmake --build $(BUILD)
 	cmake --install $(BUILD) --prefix $(STAGE) >/dev/null
 
 install: all
@@ -24,7 +27,7 @@ stream: stage
 	HERMIT_ISLE=qemu HERMIT_KVM=0 $(STAGE)/bin/proxy $(STAGE)/x86_64-hermit/extra/benchmarks/stream
 
 test: stage
-	ctest --test-dir $(BUILD) --output-on-failure -LE soak
+	tools/run-tests $(BUILD) -LE soak $(TEST_FLAGS)
 
 soak bench lint coverage: stage
 	cmake --build $(BUILD) --target $@

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The compiler drivers: looks at the command line, adds to it, becomes the system's compiler. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+/* What the command line asks for, as far as it matters here. */
+struct request {
+	bool links;	    /* no -c, -S, -E, -M, -MM, -fsyntax-only */
+	bool partial;	    /* -r: an object file, not a program */
+	bool shared;
+	bool pie;	    /* -pie: asks for a dynamic loader, which there is none for */
+	bool static_pie;
+	bool dumpmachine;
+	bool version;
+	const char *isa;    /* -m32 and the like */
+};
+
+/* Options whose next word is theirs: it must not be read as an option. */
+static bool takes_word(const char *arg)
+{
+	static const char *const list[] = {
+		"-o", "-x", "-I", "-L", "-D", "-U", "-l", "-u", "-T", "-B", "-MF", "-MT", "-MQ", "-include", "-imacros",
+		"-isystem", "-iquote", "-idirafter", "-iprefix", "-iwithprefix", "-iwithprefixbefore", "-isysroot",
+		"-imultilib", "-Xlinker", "-Xassembler", "-Xpreprocessor", "-z", "-e", "-aux-info", "-dumpdir", "-dumpbase",
+		"-dumpbase-ext", "-wrapper", "-J", "--param", "-A", "-G", "-fintrinsic-modules-path",
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (!strcmp(arg, list[i]))
+			return true;
+	return false;
+}
+
+static bool is_one_of(const char *arg, const char *const *list)
+{
+	for (; *list; list++)
+		if (!strcmp(arg, *list))
+			return true;
+	return false;
+}
+
+static void request_read(struct request *r, const struct args *args)
+{
+	static const char *const no_link[] = { "-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", NULL };
+	static const char *const other_isa[] = { "-m32", "-mx32", "-m16", "-miamcu", NULL };
+
+	*r = (struct request){ .links = true };
+	for (int i = 1; i < args->n; i++) {
+		const char *arg = args->v[i];
+
+		if (takes_word(arg))
+			i++;
+		else if (is_one_of(arg, no_link))
+			r->links = false;
+		else if (is_one_of(arg, other_isa))
+			r->isa = arg;
+		else if (!strcmp(arg, "-r"))
+			r->partial = true;
+		else if (!strcmp(arg, "-shared") || !strcmp(arg, "--shared"))
+			r->shared = true;
+		else if (!strcmp(arg, "-pie") || !strcmp(arg, "--pie"))
+			r->pie = true;
+		else if (!strcmp(arg, "-no-pie") || !strcmp(arg, "--no-pie"))
+			r->pie = false;
+		else if (!strcmp(arg, "-static-pie") || !strcmp(arg, "--static-pie"))
+			r->static_pie = true;
+		else if (!strcmp(arg, "-dumpmachine"))
+			r->dumpmachine = true;
+		else if (!strcmp(arg, "--version"))
+			r->version = true;
+	}
+}
+
+static void request_check(const struct request *r, const struct tool *tool)
+{
+	if (r->isa)
+		die(r->isa, "Hermit runs 64-bit programs only", "leave the option out");
+	if (!r->links)
+		return;
+	if (r->shared)
+		die("-shared", "a Hermit program is one static file and loads no shared library",
+		    "build a static library with x86_64-hermit-ar, or configure with --disable-shared");
+	if (tool->lang == LANG_GO && (r->static_pie || r->pie))
+		die(r->static_pie ? "-static-pie" : "-pie", "gccgo's run-time library crashes in a static PIE",
+		    "leave the option out");
+}
+
+/* "gcc (Debian ...) 12.2.0" becomes "x86_64-hermit-gcc (Debian ...) 12.2.0": configure scripts
+ * look for the rest of the text, people for the name. */
+static int version_print(const char *real, struct args *args)
+{
+	char line[4096];
+	bool first = true;
+	int fds[2], status;
+	FILE *in;
+	pid_t pid;
+
+	if (pipe(fds) || (pid = fork()) < 0)
+		die(real, strerror(errno), "close something");
+	if (!pid) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execv(real, args->v);
+		_exit(127);
+	}
+	close(fds[1]);
+	in = fdopen(fds[0], "r");
+	while (in && fgets(line, sizeof(line), in)) {
+		const char *rest = strchr(line, ' ');
+
+		if (first && rest)
+			printf("%s%s", driver_name, rest);
+		else
+			fputs(line, stdout);
+		first = false;
+	}
+	if (waitpid(pid, &status, 0) != pid || fflush(stdout))
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* -pie means "position independent" to whoever typed it; of the two forms only the static one runs. */
+static void pie_make_static(struct args *args)
+{
+	for (int i = 1; i < args->n; i++) {
+		if (takes_word(args->v[i]))
+			i++;
+		else if (!strcmp(args->v[i], "-pie") || !strcmp(args->v[i], "--pie"))
+			args->v[i] = (char *)"-static-pie";
+	}
+}
+
+int compiler_main(const struct tool *tool, const struct place *place, struct args *args)
+{
+	const char *real;
+	struct request r;
+	struct args seen;
+	int at = 1;
+
+	args_expand(&seen, args);
+	request_read(&r, &seen);
+	if (r.dumpmachine) {
+		puts(place->triplet);
+		return 0;
+	}
+	request_check(&r, tool);
+	real = tool_find(tool->real, NULL);
+	if (!real)
+		die(tool->real, "not found in PATH", "install it; on Debian: apt install gcc g++ gfortran gccgo");
+	if (r.links && r.pie && !r.partial) {
+		pie_make_static(&seen);
+		*args = seen; /* it may have stood in a response file */
+	}
+	args->v[0] = (char *)real;
+	if (r.version)
+		return version_print(real, args);
+
+	if (tool->lang != LANG_GO)
+		args_insert(args, at++, "-D__hermit__=1");
+	if (tool->lang != LANG_CPP) {
+		args_insert(args, at++, "-B");
+		args_insert(args, at++, place->linker_dir);
+	}
+	if (r.links && tool->lang != LANG_CPP && !r.partial && !r.pie && !r.static_pie)
+		args_insert(args, at, "-static");
+	execv(real, args->v);
+	die(real, strerror(errno), "check the installation");
+	return 1;
+}
