@@ -13,6 +13,13 @@ extern bool log_verbose;
 
 void log_printf(const char *fmt, ...) __printf(1, 2); /* one line, without "\n" */
 
+/*
+ * Copies the last lines, oldest first, each with its "\n", and returns their bytes: whole lines only, at most `size`.
+ * The ring keeps the last LOG_RING_SIZE bytes.
+ */
+#define LOG_RING_SIZE 8192u
+size_t log_read(char *buf, size_t size);
+
 #define log_info(...)  log_printf(__VA_ARGS__)
 #define log_warn(...)  log_printf("warning: " __VA_ARGS__)
 #define log_error(...) log_printf("error: " __VA_ARGS__)
