@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file system's tree: inodes, dentries (names), superblocks (mounted
+ * trees), and walks along paths.  For system calls (syscall/), for file
+ * systems (fs/, which implement inode_ops) and for exec.
+ * Everything here may sleep.  Locks: rename_lock -> inode.lock (of a directory:
+ * its contents; parent before child) -> dcache_lock (a spinlock: the tree of
+ * dentries and their counts).  inode_ops that change a directory are called with
+ * its lock held.
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include "fs/abi.h"
+#include "fs/file.h"
+#include "lib/list.h"
+#include "lib/spinlock.h"
+#include "lib/tree.h"
+#include "lib/types.h"
+#include "proc/wait.h"
+
+struct dentry;
+struct inode;
+struct superblock;
+
+/* What stat and statx tell; times in nanoseconds since 1970. */
+struct kstat {
+	u64 dev, ino, rdev, size, blocks /* of 512 bytes */;
+	u32 mode, uid, gid, blksize;
+	u64 nlink;
+	s64 atime, mtime, ctime;
+};
+
+struct iattr {
+	u32 valid; /* ATTR_* */
+	u32 mode, uid, gid;
+	u64 size;
+	s64 atime, mtime; /* ns since 1970; ATTR_*_NOW: the file system may let its server set them */
+	struct file *file; /* the open file the change was asked through (ftruncate, fchmod), or NULL */
+};
+#define ATTR_MODE      (1u << 0) /* permission bits alone */
+#define ATTR_UID       (1u << 1)
+#define ATTR_GID       (1u << 2)
+#define ATTR_SIZE      (1u << 3)
+#define ATTR_ATIME     (1u << 4)
+#define ATTR_MTIME     (1u << 5)
+#define ATTR_ATIME_NOW (1u << 6) /* with ATTR_ATIME */
+#define ATTR_MTIME_NOW (1u << 7)
+
+/*
+ * Names are not ended by NUL: they have `len` bytes (1 to NAME_MAX, no '/', never "." or "..").
+ * Inodes are returned with a reference.  An op that is NULL: EPERM (or what Linux says instead).
+ */
+struct inode_ops {
+	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out); /* -ENOENT */
+	/*
+	 * Makes a regular file, FIFO or socket.  f: NULL, or the file being opened: a file system whose creation
+	 * opens at once sets f->ops and f->priv and FILE_OPENED in f->kind (f->flags has the O_* flags; f->inode
+	 * is still the directory, and the caller sets it afterwards); the others leave it alone and `open` is called.
+	 */
+	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out);
+	int (*mkdir)(struct inode *dir, const char *name, size_t len, u32 mode, struct inode **out);
+	int (*symlink)(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out);
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	int (*unlink)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	int (*rmdir)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	/* target: what new_name names now, to be replaced, or NULL.  flags: RENAME_*. */
+	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,
+		      struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target,
+		      unsigned flags);
+	/* The target's length, at most size bytes stored, no NUL. */
+	ssize_t (*readlink)(struct inode *i, char *buf, size_t size);
+	/* Links that lead to an object, whatever their text (/proc/self/exe, fd/N): a dentry with a reference. */
+	int (*follow)(struct inode *i, struct dentry **out);
+	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
+	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */
+	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops.  f->flags has O_TRUNC only if the op must cut. */
+	int (*open)(struct inode *i, struct file *f);
+	/* The last reference has gone: frees what belongs to it and i itself.  nlink tells whether names are left. */
+	void (*evict)(struct inode *i);
+};
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE	 2u
+
+struct inode {
+	u32 refs;
+	u32 mode; /* type and permissions */
+	u32 uid, gid;
+	u32 nlink;
+	u32 flags; /* INODE_* */
+	u64 ino, size, rdev;
+	s64 atime, mtime, ctime;
+	struct superblock *sb;
+	const struct inode_ops *ops;
+	const struct file_ops *fops;
+	struct mutex lock;
+	void *priv;
+};
+
+struct super_ops {
+	int (*statfs)(struct superblock *sb, struct linux_statfs *st); /* NULL: from sb's fields */
+	int (*sync)(struct superblock *sb);
+};
+
+#define SB_RDONLY     (1u << 0)
+#define SB_PINNED     (1u << 1) /* the dentries are the directories' contents: never looked up, never dropped */
+#define SB_REVALIDATE (1u << 2) /* names change behind our back: lookup is asked on each walk */
+#define SB_NO_PERM    (1u << 3) /* its server checks permissions, not we */
+
+struct superblock {
+	const struct super_ops *ops;
+	u32 flags; /* SB_* */
+	u32 dev;   /* st_dev */
+	u32 magic; /* statfs f_type */
+	u32 block_size;
+	u64 next_ino;
+	struct inode *root_inode; /* given by the file system */
+	struct dentry *root;	  /* made by vfs_mount */
+	struct dentry *mountpoint; /* NULL: the root of all */
+	const char *type, *source; /* for /proc/mounts */
+	void *priv;
+};
+
+struct dentry {
+	u32 refs;
+	u32 flags; /* DENTRY_* */
+	struct dentry *parent;	/* a reference; NULL: root of a superblock, or no place in the tree */
+	struct inode *inode;	/* a reference; never NULL */
+	struct tree_node node;	/* in parent->children, by hash and name */
+	struct list link;	/* in parent->order */
+	struct tree children;
+	struct list order; /* children, oldest first */
+	u64 seq;	   /* position in the parent for readdir: 2 and up */
+	u64 next_seq;
+	struct mount *mount; /* something is, or will be, mounted here */
+	u32 hash;
+	u16 len;
+	char *name; /* ended by NUL */
+	char short_name[24];
+};
+#define DENTRY_HASHED (1u << 0) /* in parent->children */
+#define DENTRY_PINNED (1u << 1)
+
+/* A mount, made when it is first walked into. */
+struct mount {
+	int (*open)(struct mount *m, struct superblock **out);
+	struct superblock *sb; /* NULL: not yet */
+	bool rdonly;
+	const char *tag; /* 9p */
+	struct mutex lock;
+};
+
+/* --- building file systems --- */
+void inode_init(struct inode *i, struct superblock *sb, u32 mode, const struct inode_ops *ops,
+		const struct file_ops *fops); /* refs 1, ino from sb, times now, owner 0 */
+static inline struct inode *inode_ref(struct inode *i)
+{
+	__atomic_fetch_add(&i->refs, 1, __ATOMIC_RELAXED);
+	return i;
+}
+void inode_unref(struct inode *i);
+void inode_touch(struct inode *i, u32 attr); /* ATTR_MTIME also sets ctime */
+void superblock_init(struct superblock *sb, const struct super_ops *ops, u32 flags, u32 magic, const char *type);
+
+static inline struct dentry *dentry_ref(struct dentry *d)
+{
+	__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+	return d;
+}
+void dentry_unref(struct dentry *d);
+/* A dentry outside the tree, for what has no place in it.  Takes its own reference to i. */
+struct dentry *dentry_alone(struct inode *i, const char *name);
+
+/* --- walking --- */
+#define WALK_FOLLOW    (1u << 0) /* a link at the end too */
+#define WALK_DIRECTORY (1u << 1) /* ENOTDIR for anything else */
+#define WALK_EMPTY     (1u << 2) /* "" means the start (AT_EMPTY_PATH) */
+#define WALK_KERNEL    (1u << 3) /* no permission checks */
+
+/* `at`: a dentry or NULL for the working directory.  *out gets a reference. */
+int vfs_walk(struct dentry *at, const char *path, unsigned flags, struct dentry **out);
+/* The name's text from the root, into buf; -ENAMETOOLONG (ERANGE is the caller's).  Its length.  "(deleted)" appended. */
+int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted);
+int vfs_open(struct dentry *at, const char *path, int flags, u32 mode, struct file **out);
+int vfs_getattr(struct dentry *d, struct kstat *st);
+int vfs_setattr(struct inode *i, struct iattr *a); /* checks permission */
+#define MAY_EXEC  1u
+#define MAY_WRITE 2u
+#define MAY_READ  4u
+int vfs_permission(struct inode *i, unsigned may);
+
+/* The mount point's directories are made as needed.  Nothing is opened before first use. */
+int vfs_mount_at(const char *path, struct mount *m);
+
+/* Builds the root from a newc archive (also wraps a bare ELF as /NAME).  Cheap: no data is copied. */
+int vfs_init_root(const void *archive, size_t len);
+
+/* The file systems' own openers, each of which makes its superblock once. */
+int devfs_mount(struct mount *m, struct superblock **out);
+int procfs_mount(struct mount *m, struct superblock **out);
+int sysfs_mount(struct mount *m, struct superblock **out);
+/* Implemented with the 9p driver. */
+int p9_mount(const char *tag, bool rdonly, struct superblock **out);
+
+/* --- a process's place in the tree --- */
+struct fs_context {
+	u32 refs;
+	struct spinlock lock;
+	struct dentry *cwd; /* a reference */
+	u32 umask;
+};
+/* cwd: absolute; where it does not exist the root takes its place (logged).  NULL: no memory. */
+struct fs_context *fs_context_create(const char *cwd, u32 umask);
+void fs_context_unref(struct fs_context *c);
+
+#endif
