@@ -11,25 +11,26 @@
 
 #include <hermit/boot.h>
 #include <hermit/ctl.h>
+#include "fs/uio.h"
 #include "lib/types.h"
 #include "proc/wait.h"
 
 enum console_stream { CONSOLE_IN = 0, CONSOLE_OUT = 1, CONSOLE_ERR = 2 };
 
 /*
- * Reads at most n bytes of stdin: sleeps until there is one, and asks the host for no more than is read.  The
- * number of bytes; 0 at an end of file (once: the next read asks the host again, as a terminal needs it);
+ * Reads at most u->left bytes of stdin: sleeps until there is one, and asks the host for no more than is read.
+ * The number of bytes; 0 at an end of file (once: the next read asks the host again, as a terminal needs it);
  * -EAGAIN if nonblock and there is nothing yet; -ERESTARTSYS; -EFAULT; -EIO if the device has failed.
- * For stdin that is a regular file, goes on until n bytes or the end.
+ * For stdin that is a regular file, goes on until u is full or the file ends.
  */
-ssize_t console_read(void __user *buf, size_t n, bool nonblock);
+ssize_t console_read(struct uio *u, bool nonblock);
 
 /*
- * Writes all n bytes, sleeping while the host does not take them; up to PAGE_SIZE bytes go out in one piece.
- * Fewer than n if a signal, a fault or (nonblock) a full ring ended it after some; if before the first byte:
+ * Writes all of u, sleeping while the host does not take it; up to PAGE_SIZE bytes go out in one piece.
+ * Fewer if a signal, a fault or (nonblock) a full ring ended it after some; if before the first byte:
  * -ERESTARTSYS, -EFAULT, -EAGAIN, -EPIPE (the host has no reader any more), -EIO.
  */
-ssize_t console_write(enum console_stream s, const void __user *buf, size_t n, bool nonblock);
+ssize_t console_write(enum console_stream s, struct uio *u, bool nonblock);
 /* The same from the kernel's own memory, for reports on stderr; sleeps uninterruptibly. */
 ssize_t console_write_kernel(enum console_stream s, const void *buf, size_t n);
 

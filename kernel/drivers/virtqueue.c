@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/virtqueue.h"
+#include "lib/errno.h"
+
+void virtqueue_init(struct virtqueue *vq, void *mem, unsigned size)
+{
+	u8 *base = mem;
+
+	*vq = (struct virtqueue){
+		.desc = mem,
+		.avail = (struct virtq_avail *)(base + VIRTQ_AVAIL_OFFSET(size)),
+		.used = (struct virtq_used *)(base + VIRTQ_USED_OFFSET(size)),
+		.slots = (struct virtq_slot *)(base + VIRTQ_SLOTS_OFFSET(size)),
+		.size = (u16)size,
+		.free_count = (u16)size,
+		.free_head = VIRTQ_NONE,
+	};
+}
+
+static u16 desc_alloc(struct virtqueue *vq)
+{
+	u16 d = vq->free_head;
+
+	vq->free_count--;
+	if (d == VIRTQ_NONE)
+		return vq->fresh++;
+	vq->free_head = vq->slots[d].next;
+	return d;
+}
+
+int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned nout, unsigned nin, void *token)
+{
+	unsigned n = nout + nin;
+	u16 head = VIRTQ_NONE, last = VIRTQ_NONE;
+	u32 in_len = 0;
+
+	if (vq->broken)
+		return -EIO;
+	if (n == 0 || n > vq->free_count)
+		return -ENOSPC;
+	for (unsigned i = 0; i < n; i++) {
+		u16 d = desc_alloc(vq);
+		struct virtq_desc *desc = &vq->desc[d];
+
+		desc->addr = bufs[i].addr;
+		desc->len = bufs[i].len;
+		desc->flags = i < nout ? 0 : VIRTQ_DESC_WRITE;
+		if (i >= nout)
+			in_len += bufs[i].len;
+		if (last == VIRTQ_NONE) {
+			head = d;
+		} else {
+			vq->desc[last].flags |= VIRTQ_DESC_NEXT;
+			vq->desc[last].next = d;
+			vq->slots[last].next = d;
+		}
+		last = d;
+	}
+	vq->slots[head].token = token;
+	vq->slots[head].in_len = in_len;
+	vq->slots[head].count = (u16)n;
+	vq->avail->ring[vq->avail_idx & (vq->size - 1)] = head;
+	vq->avail_idx++;
+	/* The chain and its place in the ring must be seen before the index (2.7.13.2). */
+	__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void *virtqueue_take(struct virtqueue *vq, u32 *len)
+{
+	struct virtq_used_elem *e;
+	u16 used, pending, last;
+	u32 id, n;
+
+	if (vq->broken)
+		return NULL;
+	used = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
+	pending = used - vq->used_idx;
+	if (pending == 0)
+		return NULL;
+	if (pending > (u16)(vq->avail_idx - vq->used_idx)) /* more than it was ever given */
+		goto broken;
+	e = &vq->used->ring[vq->used_idx & (vq->size - 1)];
+	id = READ_ONCE(e->id);
+	n = READ_ONCE(e->len);
+	if (id >= vq->size || vq->slots[id].count == 0) /* no chain of ours starts there */
+		goto broken;
+	vq->used_idx++;
+
+	last = (u16)id;
+	for (u16 i = 1; i < vq->slots[id].count; i++)
+		last = vq->slots[last].next;
+	vq->slots[last].next = vq->free_head;
+	vq->free_head = (u16)id;
+	vq->free_count += vq->slots[id].count;
+	vq->slots[id].count = 0;
+	/* Devices that count what they would have written exist: only what fits can be there. */
+	*len = MIN(n, vq->slots[id].in_len);
+	return vq->slots[id].token;
+broken:
+	vq->broken = true;
+	return NULL;
+}
