@@ -9,6 +9,7 @@
 
 #include "lib/list.h"
 #include "lib/types.h"
+#include "proc/wait.h"
 
 struct process;
 struct thread;
@@ -95,13 +96,17 @@ struct sigaltstack {
 #define SS_DISABLE   2
 #define SS_AUTODISARM (1u << 31)
 
+struct posix_timer;
+
 struct sigqueue { /* one queued signal */
 	struct list link;
 	struct siginfo info;
+	struct posix_timer *timer; /* whose entry this is (it is never freed here); NULL: from the heap */
 };
 
 struct thread_signals {
 	sigset_t blocked, pending;
+	sigset_t real_blocked;	/* sigtimedwait(2): blocked otherwise, so neither discarded nor handled */
 	sigset_t saved_mask;	/* for sigsuspend, ppoll &c.: restored after the handler */
 	bool restore_mask;
 	struct list queue;	/* struct sigqueue */
@@ -112,24 +117,68 @@ struct process_signals {
 	struct sigaction action[NSIG];
 	sigset_t pending;	/* for the process as a whole */
 	struct list queue;
-	unsigned queued;
+	unsigned queued;	/* entries from the heap, of all threads: RLIMIT_SIGPENDING is their limit */
+	bool stopped;		/* by SIGSTOP: every thread waits on its way out */
+	struct wait_queue stop_wait;
 };
 
+#define SIG_DFL 0
+#define SIG_IGN 1
+/* Neither can be blocked, handled or ignored. */
+#define SIG_UNBLOCKABLE (SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
+
 void signal_init_process(struct process *p);
+/* A new thread: inherits the mask of the current one, if that is a program's; nothing pending, no stack. */
 void signal_init_thread(struct thread *t);
+/* A thread ends: what it alone had pending is dropped, what it was to take for the process goes to another. */
+void signal_exit_thread(struct thread *t);
 void signal_free_thread(struct thread *t);
 
-/* Sends to one thread, or to the process (t NULL).  0, -EAGAIN (queue full, real-time signals only). */
+/*
+ * Sends to one thread, or to the process (t NULL).  0, -EAGAIN (queue full, real-time signals only).
+ * From anywhere, also from event handlers, but with none of the process's locks held.
+ */
 int signal_send(struct process *p, struct thread *t, const struct siginfo *info);
+/* As signal_send, with an entry that the caller owns (POSIX timers); false: it is still queued. */
+bool signal_send_entry(struct process *p, struct thread *t, struct sigqueue *q);
+/* Takes the entry back, wherever it is queued. */
+void signal_unqueue_entry(struct process *p, struct sigqueue *q);
 /* A signal the current thread cannot block or ignore: a fault's.  Ends the process if it is blocked. */
 void signal_force(const struct siginfo *info);
-/* Whether the current thread has a signal to act on; what makes interruptible sleeps end. */
+/*
+ * The program's instruction at f's pc trapped: SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP for the current
+ * thread, with si_code and si_addr.  (arch/<isa>/signal.c)
+ */
+void signal_fault(struct trap_frame *f, int signo, int code, u64 addr);
+/* Whether t has a signal to act on, or must end; what makes interruptible sleeps end.  No lock. */
 bool signal_pending(const struct thread *t);
 /*
  * On the way back to the program: delivers, restarts or interrupts the system call, stops the process.
- * f is the whole frame.
+ * f is the whole frame.  May sleep; does not return if the signal ends the process.
  */
 void signal_deliver(struct trap_frame *f);
+
+/* Replaces the current thread's mask; a signal that this lets through is delivered on the way out. */
+void signal_set_blocked(sigset_t mask);
+/*
+ * ppoll(2), sigsuspend(2) and their kin: `mask` holds while the call sleeps.  After -ERESTART* or -EINTR for a
+ * signal, end with interrupted = true: the handler then runs under `mask` and returns to the old one.
+ */
+void signal_mask_begin(sigset_t mask);
+void signal_mask_end(bool interrupted);
+/*
+ * The same for a call's (set, size) arguments; a NULL set changes nothing.  0, -EINVAL (size), -EFAULT.
+ */
+int signal_mask_begin_user(const sigset_t __user *set, size_t size);
+/* sigtimedwait(2): takes a pending signal out of `set`.  Its number, -EAGAIN at the deadline, -EINTR. */
+int signal_wait(sigset_t set, struct siginfo *info, nsec_t deadline);
+/* sigaction(2); either pointer may be NULL. */
+void signal_action(int sig, const struct sigaction *new_sa, struct sigaction *old_sa);
+/* sigaltstack(2) with the program's stack pointer sp; 0, -EPERM, -EINVAL, -ENOMEM.  Thread's own: no lock. */
+int signal_altstack(const struct sigaltstack *new_ss, struct sigaltstack *old_ss, u64 sp);
+bool signal_on_altstack(const struct thread *t, u64 sp);
+void signal_reset_altstack(struct thread *t);
+const char *signal_name(int sig); /* "SIGSEGV"; for real-time ones "SIGRT" */
 
 /*
  * ISA's part (arch/<isa>/signal.c): builds Linux's frame on the program's stack (from f, with the vector
@@ -137,5 +186,10 @@ void signal_deliver(struct trap_frame *f);
  */
 int arch_signal_frame(struct trap_frame *f, const struct sigaction *sa, const struct siginfo *info, sigset_t mask);
 int arch_signal_return(struct trap_frame *f, sigset_t *mask, struct sigaltstack *alt);
+/* The system call that f is in runs again, as number nr, once the program continues. */
+void arch_syscall_restart(struct trap_frame *f, u64 nr);
+u64 arch_syscall_restart_nr(void); /* of restart_syscall(2) */
+/* Stack that a signal frame needs at most, in bytes: AT_MINSIGSTKSZ. */
+u64 arch_signal_stack_min(void);
 
 #endif
