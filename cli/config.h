@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the user asked for: filled by options.c from the command line and the
+ * environment, read by everything else.  Strings are borrowed from argv and
+ * environ, which live as long as the process.
+ */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_SHARES_MAX 32
+#define CONFIG_ENV_MAX	  256
+
+struct share {
+	const char *host; /* directory on the host, as the user gave it */
+	size_t host_len;
+	const char *guest; /* mount point, or NULL: the host's absolute path */
+	size_t guest_len;
+	bool rdonly;
+};
+
+enum kvm_wish {
+	KVM_IF_IT_WORKS,
+	KVM_NEVER,
+	KVM_DEMANDED,
+};
+
+struct config {
+	const char *isle; /* as named, NULL: the first that works */
+	const char *machine;
+	bool machine_named; /* the user chose it: never changed for another */
+	const char *qemu;
+	const char *kernel; /* NULL: the installed one */
+	enum kvm_wish kvm;
+	unsigned int cpus;
+	uint64_t mem; /* bytes */
+	char mem_who[32]; /* how the user set it, for messages */
+	bool verbose, monitor, debug, mergeable, hugepage, patch, strace;
+	unsigned int port;
+	const char *workdir; /* NULL: the caller's */
+	const char *hostname; /* NULL: the host's */
+	struct share shares[CONFIG_SHARES_MAX];
+	size_t nshares;
+	const char *env[CONFIG_ENV_MAX]; /* NAME=VALUE, in addition to environ */
+	size_t nenv;
+	bool help, version;
+	char **argv; /* program and its arguments, ended by NULL */
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An isle is where a program runs.  One row in isle.c per isle; a run asks its
+ * ops only.  Single-threaded, no locks.
+ */
+#ifndef CLI_ISLE_H
+#define CLI_ISLE_H
+
+#include "config.h"
+#include "view.h"
+
+#include <sys/types.h>
+
+/*
+ * A machine that was started.  The descriptors are ours, nonblocking and
+ * close-on-exec; machine_end() closes them.
+ */
+struct machine {
+	pid_t pid;
+	int io, err, ctl; /* the guest's ports, see <hermit/ctl.h> */
+	int serial; /* what the kernel says by itself: to stderr */
+	int diag; /* what the VMM says: kept for the message of a failure */
+};
+
+enum isle_state {
+	ISLE_WORKS,
+	ISLE_BROKEN, /* could work here once mended */
+	ISLE_LATER, /* not written yet */
+};
+
+struct isle_report {
+	enum isle_state state;
+	char text[512]; /* what works, or why not */
+	char mend[256]; /* what to do; may be empty */
+};
+
+struct isle {
+	const char *name;
+	const char *what; /* one line for people */
+	void (*report)(const struct config *c, struct isle_report *r);
+	/* Starts the machine on the initrd, an open memfd.  0 or a negative error, reported. */
+	int (*start)(const struct config *c, const struct view *v, int initrd, struct machine *m);
+};
+
+extern const struct isle isle_qemu;
+
+/* The isles in the order in which they are tried. */
+extern const struct isle *const isles[];
+extern const size_t isle_count;
+
+const struct isle *isle_find(const char *name);
+
+/* The isle to run in: the one named, or the first that is there.  NULL after a message. */
+const struct isle *isle_choose(const struct config *c);
+
+/* Kills what still runs, reaps it, closes the descriptors.  Gives the wait status. */
+int machine_end(struct machine *m);
+
+#endif

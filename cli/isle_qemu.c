@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The isle `qemu`.  Its command line is kept short because start-up is a bar;
+ * docs/loader.md says what each part of it costs.
+ */
+#define _GNU_SOURCE
+#include "buf.h"
+#include "isle.h"
+#include "kvm_probe.h"
+#include "msg.h"
+#include "paths.h"
+#include "program.h"
+#include "spawn.h"
+
+#include <hermit/ctl.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MICROVM_SLOTS 8 /* virtio-mmio devices that microvm has without ACPI */
+#define GDB_PORT      1234
+#define QEMU_PACKAGE  "install it: apt install qemu-system-x86"
+
+#define ARGS_MAX 256
+
+struct args {
+	char *v[ARGS_MAX + 1];
+	size_t n;
+	bool failed;
+};
+
+static void __attribute__((format(printf, 2, 3))) args_add(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->failed || a->n == ARGS_MAX) {
+		a->failed = true;
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&a->v[a->n], fmt, ap) < 0) {
+		a->v[a->n] = NULL;
+		a->failed = true;
+	} else {
+		a->n++;
+	}
+	va_end(ap);
+}
+
+static void args_free(struct args *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+}
+
+/* QEMU's option parser ends a value at a comma; two stand for one. */
+static char *qemu_quote(const char *s)
+{
+	char *out = malloc(2 * strlen(s) + 1), *o = out;
+
+	if (!out)
+		return NULL;
+	for (; *s; s++) {
+		*o++ = *s;
+		if (*s == ',')
+			*o++ = ',';
+	}
+	*o = 0;
+	return out;
+}
+
+/* --- the command line --- */
+
+static void qemu_machine(struct args *a, const struct config *c, const char *machine)
+{
+	args_add(a, "-M");
+	if (!strcmp(machine, "microvm"))
+		args_add(a, "microvm,isa-serial=on,acpi=off,x-option-roms=off,pic=off,pit=off,rtc=off,"
+			    "memory-backend=ram");
+	else
+		args_add(a, "%s,memory-backend=ram", machine);
+	/* reserve=off: the host is asked only for what is touched, so the default fits small hosts too. */
+	args_add(a, "-object");
+	args_add(a, "memory-backend-ram,id=ram,size=%lluK,reserve=off,merge=%s,dump=off",
+		 (unsigned long long)((c->mem + 1023) >> 10), c->mergeable ? "on" : "off");
+	args_add(a, "-m");
+	args_add(a, "%lluK", (unsigned long long)((c->mem + 1023) >> 10));
+	args_add(a, "-nodefaults");
+	args_add(a, "-no-user-config");
+	args_add(a, "-display");
+	args_add(a, "none");
+	args_add(a, "-no-reboot");
+	args_add(a, "-device");
+	args_add(a, "isa-debug-exit,iobase=0x%x,iosize=4", HERMIT_DEBUG_EXIT_PORT);
+}
+
+static void qemu_cpus(struct args *a, const struct config *c, bool kvm)
+{
+	args_add(a, "-accel");
+	args_add(a, kvm ? "kvm" : "tcg");
+	args_add(a, "-cpu");
+	args_add(a, kvm ? "host" : "max");
+	if (c->cpus > 1) {
+		args_add(a, "-smp");
+		args_add(a, "%u", c->cpus);
+	}
+}
+
+static void qemu_socket(struct args *a, const char *id, int fd)
+{
+	args_add(a, "-chardev");
+	args_add(a, "socket,id=%s,fd=%d", id, fd);
+}
+
+static void qemu_console(struct args *a, const int *fds, const char *bus)
+{
+	static const char *const ports[][2] = {
+		{ "io", HERMIT_PORT_IO }, { "err", HERMIT_PORT_ERR }, { "ctl", HERMIT_PORT_CTL }
+	};
+
+	args_add(a, "-device");
+	args_add(a, "virtio-serial-%s", bus);
+	for (size_t i = 0; i < 3; i++) {
+		qemu_socket(a, ports[i][0], fds[i]);
+		args_add(a, "-device");
+		args_add(a, "virtserialport,chardev=%s,name=%s", ports[i][0], ports[i][1]);
+	}
+	qemu_socket(a, "log", fds[3]);
+	args_add(a, "-serial");
+	args_add(a, "chardev:log");
+}
+
+static void qemu_mounts(struct args *a, const struct view *v, const char *bus)
+{
+	for (size_t i = 0; i < v->nmounts; i++) {
+		char *host = qemu_quote(v->mounts[i].host);
+
+		if (!host) {
+			a->failed = true;
+			return;
+		}
+		args_add(a, "-fsdev");
+		args_add(a, "local,id=fs%zu,path=%s,security_model=none,multidevs=remap%s", i, host,
+			 v->mounts[i].rdonly ? ",readonly=on" : "");
+		args_add(a, "-device");
+		args_add(a, "virtio-9p-%s,fsdev=fs%zu,mount_tag=" VIEW_TAG_FORMAT, bus, i, i);
+		free(host);
+	}
+}
+
+static void qemu_debug(struct args *a, const struct config *c)
+{
+	if (c->monitor) {
+		args_add(a, "-monitor");
+		args_add(a, "telnet:127.0.0.1:%u,server=on,wait=off", c->port + 1);
+	}
+	if (c->debug) {
+		args_add(a, "-gdb");
+		args_add(a, "tcp:127.0.0.1:%d", GDB_PORT);
+		args_add(a, "-S");
+	}
+}
+
+/* fds: io, err, ctl, serial: the guest's ends. */
+static void qemu_args(struct args *a, const struct config *c, const struct view *v, const char *kernel,
+		      const char *machine, bool kvm, const int *fds, int initrd)
+{
+	const char *bus = strcmp(machine, "microvm") ? "pci" : "device";
+
+	args_add(a, "%s", c->qemu);
+	qemu_machine(a, c, machine);
+	qemu_cpus(a, c, kvm);
+	if (!strcmp(bus, "device")) {
+		args_add(a, "-global");
+		args_add(a, "virtio-mmio.force-legacy=false");
+	}
+	qemu_console(a, fds, bus);
+	qemu_mounts(a, v, bus);
+	qemu_debug(a, c);
+	args_add(a, "-kernel");
+	args_add(a, "%s", kernel);
+	args_add(a, "-initrd");
+	args_add(a, "/dev/fd/%d", initrd);
+}
+
+/* --- choices --- */
+
+/* microvm has a slot for each device; with more directories it takes a machine that has PCI. */
+static int qemu_choose_machine(const struct config *c, const struct view *v, const char **machine)
+{
+	*machine = c->machine;
+	if (strcmp(c->machine, "microvm") || v->nmounts < MICROVM_SLOTS)
+		return 0;
+	if (c->machine_named) {
+		msg_error("microvm", "leave the machine out, or share fewer directories",
+			  "has room for %d shared directories, not %zu", MICROVM_SLOTS - 1, v->nmounts);
+		return -ENOSPC;
+	}
+	*machine = "q35";
+	return 0;
+}
+
+static int qemu_choose_kvm(const struct config *c, bool *kvm)
+{
+	struct kvm_answer answer;
+
+	*kvm = false;
+	if (c->kvm == KVM_NEVER)
+		return 0;
+	kvm_probe(&answer);
+	if (answer.works) {
+		*kvm = true;
+		return 0;
+	}
+	if (c->kvm != KVM_DEMANDED)
+		return 0;
+	msg_error("HERMIT_KVM=1", answer.mend, "%s", answer.why);
+	return -ENODEV;
+}
+
+static int qemu_find(const struct config *c, char path[PATH_MAX])
+{
+	int r = program_lookup(c->qemu, path);
+
+	if (r == -ENOENT)
+		msg_error(c->qemu, QEMU_PACKAGE, "not found, and the isle qemu needs it");
+	else if (r)
+		msg_error(c->qemu, "check HERMIT_QEMU", "cannot be run: %s", strerror(-r));
+	return r;
+}
+
+static void qemu_announce(const struct config *c, const struct args *a, const char *kernel)
+{
+	if (c->verbose) {
+		struct buf line = { 0 };
+
+		for (size_t i = 0; i < a->n; i++) {
+			buf_add(&line, i ? " " : "", i ? 1 : 0);
+			buf_add(&line, a->v[i], strlen(a->v[i]));
+		}
+		buf_zero(&line, 1);
+		if (!line.failed)
+			msg_note("%s", line.data);
+		buf_free(&line);
+	}
+	if (c->debug)
+		msg_note("waiting for gdb: gdb %s -ex 'target remote 127.0.0.1:%d'", kernel, GDB_PORT);
+	if (c->monitor)
+		msg_note("monitor: telnet 127.0.0.1 %u", c->port + 1);
+}
+
+/* --- start --- */
+
+static int qemu_sockets(int ours[4], int theirs[4])
+{
+	for (int i = 0; i < 4; i++) {
+		int pair[2];
+
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+			return -errno;
+		ours[i] = pair[0];
+		theirs[i] = pair[1];
+	}
+	return 0;
+}
+
+static int qemu_spawn(const struct config *c, const char *qemu, struct args *a, int theirs[4], int initrd,
+		      struct machine *m)
+{
+	struct spawn s = {
+		.path = qemu,
+		.argv = a->v,
+		.keep = { theirs[0], theirs[1], theirs[2], theirs[3], initrd },
+		.nkeep = 5,
+		.no_huge_pages = !c->hugepage,
+	};
+	int r = a->failed ? -ENOMEM : spawn_start(&s);
+
+	if (r) {
+		msg_error(c->qemu, "check HERMIT_QEMU", "cannot be started: %s", strerror(-r));
+		return r;
+	}
+	m->pid = s.pid;
+	m->diag = s.diag;
+	return 0;
+}
+
+static int qemu_start(const struct config *c, const struct view *v, int initrd, struct machine *m)
+{
+	int ours[4] = { -1, -1, -1, -1 }, theirs[4] = { -1, -1, -1, -1 };
+	char qemu[PATH_MAX], kernel[PATH_MAX];
+	struct args a = { .n = 0 };
+	const char *machine;
+	bool kvm;
+	int r;
+
+	*m = (struct machine){ .pid = -1, .io = -1, .err = -1, .ctl = -1, .serial = -1, .diag = -1 };
+	r = qemu_find(c, qemu);
+	if (!r)
+		r = path_kernel(c, kernel);
+	if (!r)
+		r = qemu_choose_machine(c, v, &machine);
+	if (!r)
+		r = qemu_choose_kvm(c, &kvm);
+	if (r)
+		return r;
+	r = qemu_sockets(ours, theirs);
+	if (r) {
+		msg_error("start", "raise ulimit -n", "no sockets for the console: %s", strerror(-r));
+	} else {
+		qemu_args(&a, c, v, kernel, machine, kvm, theirs, initrd);
+		qemu_announce(c, &a, kernel);
+		r = qemu_spawn(c, qemu, &a, theirs, initrd, m);
+	}
+	for (int i = 0; i < 4; i++)
+		if (theirs[i] >= 0)
+			close(theirs[i]);
+	m->io = ours[0];
+	m->err = ours[1];
+	m->ctl = ours[2];
+	m->serial = ours[3];
+	if (r)
+		machine_end(m);
+	args_free(&a);
+	return r;
+}
+
+static void qemu_report(const struct config *c, struct isle_report *r)
+{
+	char path[PATH_MAX], kernel[PATH_MAX];
+	struct kvm_answer kvm;
+
+	r->state = ISLE_BROKEN;
+	r->mend[0] = 0;
+	if (program_lookup(c->qemu, path)) {
+		snprintf(r->text, sizeof(r->text), "%s is not found", c->qemu);
+		snprintf(r->mend, sizeof(r->mend), "%s", QEMU_PACKAGE);
+		return;
+	}
+	if (path_kernel_find(c, kernel)) {
+		snprintf(r->text, sizeof(r->text), "no kernel at %.400s", kernel);
+		snprintf(r->mend, sizeof(r->mend), "install hermit again, or set HERMIT_KERNEL");
+		return;
+	}
+	r->state = ISLE_WORKS;
+	if (c->kvm == KVM_NEVER) {
+		snprintf(r->text, sizeof(r->text), "by translation (HERMIT_KVM=0)");
+		return;
+	}
+	kvm_probe(&kvm);
+	if (kvm.works) {
+		snprintf(r->text, sizeof(r->text), "on KVM");
+		return;
+	}
+	if (c->kvm == KVM_DEMANDED)
+		r->state = ISLE_BROKEN;
+	snprintf(r->text, sizeof(r->text), "%s: KVM does not work here: %s",
+		 c->kvm == KVM_DEMANDED ? "HERMIT_KVM=1 is set" : "by translation", kvm.why);
+	snprintf(r->mend, sizeof(r->mend), "%s", kvm.mend);
+}
+
+const struct isle isle_qemu = {
+	.name = "qemu",
+	.what = "a QEMU virtual machine, with KVM or by translation",
+	.report = qemu_report,
+	.start = qemu_start,
+};
