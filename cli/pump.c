@@ -33,8 +33,6 @@ struct outflow {
 
 /* From the user's stdin to the guest. */
 struct inflow {
-	bool tty;
-	bool closed; /* nothing more can come */
 	uint64_t sent; /* bytes given to the guest or in buf */
 	size_t at, len;
 	char buf[CHUNK];
@@ -132,14 +130,16 @@ static void flow_write(struct pump *p, struct outflow *f)
 
 /* --- input --- */
 
-/* May stdin be read now?  Only as far as the guest has asked, see <hermit/ctl.h>. */
+/* How many bytes of stdin may be read now: only what the guest has asked for, see <hermit/ctl.h>. */
 static size_t in_allowed(const struct pump *p)
 {
 	const struct inflow *in = &p->in;
+	uint64_t n;
 
-	if (in->closed || in->len > in->at || p->ctl_in.ended)
+	if (!p->ctl_in.wanted || p->ctl_in.ended || in->len > in->at || p->ctl_in.want <= in->sent)
 		return 0;
-	return sizeof(in->buf);
+	n = p->ctl_in.want - in->sent;
+	return n < sizeof(in->buf) ? (size_t)n : sizeof(in->buf);
 }
 
 static void in_read(struct pump *p)
@@ -147,12 +147,14 @@ static void in_read(struct pump *p)
 	struct inflow *in = &p->in;
 	ssize_t n = read(STDIN_FILENO, in->buf, in_allowed(p));
 
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	p->ctl_in.wanted = false; /* one request, one read */
 	if (n > 0) {
 		in->at = 0;
 		in->len = (size_t)n;
 		in->sent += (size_t)n;
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		in->closed = true;
+	} else {
 		p->ctl_out.eof = true;
 		p->ctl_out.eof_at = in->sent;
 	}
