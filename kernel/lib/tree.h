@@ -16,15 +16,19 @@ struct tree_node {
 
 struct tree {
 	struct tree_node *root;
+	/* Or NULL: called bottom-up for nodes whose subtree has changed, to keep a summary of it in the node. */
+	void (*update)(struct tree_node *n);
 };
 
-#define TREE_INIT {NULL}
+#define TREE_INIT {NULL, NULL}
 
 /* < 0 if a sorts before b, > 0 if after. */
 typedef int tree_cmp(const struct tree_node *a, const struct tree_node *b);
 
 void tree_insert(struct tree *t, struct tree_node *n, tree_cmp *cmp);
 void tree_remove(struct tree *t, struct tree_node *n);
+/* What `update` summarises of n has changed: brings n and all above it up to date. */
+void tree_changed(struct tree *t, struct tree_node *n);
 struct tree_node *tree_first(const struct tree *t);
 struct tree_node *tree_last(const struct tree *t);
 struct tree_node *tree_next(const struct tree_node *n);

@@ -30,6 +30,9 @@ struct area {
 	struct file *file;   /* a reference, or NULL: anonymous */
 	u64 offset;	     /* of `start` in file, in bytes */
 	const char *name;    /* "[heap]", "[stack]", "[vdso]"; static, or NULL */
+	/* Of this node's subtree: its first address, its end, its greatest gap.  area.c's. */
+	vaddr_t sub_start, sub_end;
+	u64 sub_gap;
 };
 
 struct area_tree {
@@ -49,6 +52,8 @@ struct area *area_prev(const struct area *a);
 /* -EEXIST if it would overlap. */
 int area_insert(struct area_tree *t, struct area *a);
 void area_remove(struct area_tree *t, struct area *a);
+/* Moves the bounds of `a` (never its start or end in place).  -EEXIST if it would overlap another. */
+int area_resize(struct area_tree *t, struct area *a, vaddr_t start, vaddr_t end);
 /*
  * Cuts `a` at addr (start < addr < end): `a` keeps the lower part; `upper`, from the caller, becomes
  * the rest, with flags, name and offset continued, and is inserted.  The caller takes file's second reference.
