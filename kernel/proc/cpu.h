@@ -19,7 +19,7 @@ struct space;
 struct cpu {
 	/* Known to assembly: keep in step with arch/offsets.h. */
 	struct cpu *self;
-	struct thread *current;
+	struct thread *running; /* `current` is a macro (arch/thread.h) */
 	u64 kstack_top, kstack_low;
 	u64 scratch;
 
