@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "driver.h"
@@ -93,37 +92,20 @@ static void request_check(const struct request *r, const struct tool *tool)
 
 /* "gcc (Debian ...) 12.2.0" becomes "x86_64-hermit-gcc (Debian ...) 12.2.0": configure scripts
  * look for the rest of the text, people for the name. */
-static int version_print(const char *real, struct args *args)
+static void version_rename(FILE *from, FILE *to)
 {
 	char line[4096];
 	bool first = true;
-	int fds[2], status;
-	FILE *in;
-	pid_t pid;
 
-	if (pipe(fds) || (pid = fork()) < 0)
-		die(real, strerror(errno), "close something");
-	if (!pid) {
-		dup2(fds[1], STDOUT_FILENO);
-		close(fds[0]);
-		close(fds[1]);
-		execv(real, args->v);
-		_exit(127);
-	}
-	close(fds[1]);
-	in = fdopen(fds[0], "r");
-	while (in && fgets(line, sizeof(line), in)) {
-		const char *rest = strchr(line, ' ');
+	while (fgets(line, sizeof(line), from)) {
+		const char *rest = first ? strchr(line, ' ') : NULL;
 
-		if (first && rest)
-			printf("%s%s", driver_name, rest);
-		else
-			fputs(line, stdout);
 		first = false;
+		if (rest)
+			fprintf(to, "%s%s", driver_name, rest);
+		else
+			fputs(line, to);
 	}
-	if (waitpid(pid, &status, 0) != pid || fflush(stdout))
-		return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 /* -pie means "position independent" to whoever typed it; of the two forms only the static one runs. */
@@ -160,7 +142,7 @@ int compiler_main(const struct tool *tool, const struct place *place, struct arg
 	}
 	args->v[0] = (char *)real;
 	if (r.version)
-		return version_print(real, args);
+		return run_filtered(real, args->v, STDOUT_FILENO, version_rename);
 
 	if (tool->lang != LANG_GO)
 		args_insert(args, at++, "-D__hermit__=1");

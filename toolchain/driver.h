@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum lang { LANG_NONE, LANG_C, LANG_CXX, LANG_FORTRAN, LANG_GO, LANG_CPP };
 
@@ -49,8 +50,9 @@ void args_insert(struct args *args, int at, const char *arg);
 /* A copy in which every @file is replaced by the words in it, as GCC and binutils read them. */
 void args_expand(struct args *out, const struct args *in);
 
-/* Runs a program and waits; the status a shell would give. */
-int run_wait(const char *path, char **argv);
+/* Runs a program, what it writes to descriptor fd (stdout's or stderr's) going through the
+ * filter, and waits; the status a shell would give. */
+int run_filtered(const char *path, char **argv, int fd, void (*filter)(FILE *from, FILE *to));
 
 void *xmalloc(size_t len);
 char *xstrdup(const char *s);

@@ -100,6 +100,41 @@ static int mark(const char *path, const struct stat *before)
 	return err;
 }
 
+/*
+ * GNU ld warns of dlopen in each static program with OpenMP, for the sake of libgomp's offloading,
+ * which stays unused where there is no accelerator. Two lines that mend nothing and make configure
+ * scripts doubt -fopenmp; a dlopen of the program's own is still warned of.
+ */
+static void drop_libgomp_warning(FILE *from, FILE *to)
+{
+	char *line = NULL, *held = NULL;
+	size_t len = 0;
+
+	while (getline(&line, &len, from) >= 0) {
+		if (held && strstr(line, "Using 'dlopen' in statically linked applications")) {
+			free(held);
+			held = NULL;
+			continue;
+		}
+		if (held)
+			fputs(held, to);
+		free(held);
+		held = NULL;
+		if (strstr(line, "libgomp.a(target.o): in function")) {
+			held = line;
+			line = NULL;
+			len = 0;
+			continue;
+		}
+		fputs(line, to);
+		fflush(to);
+	}
+	if (held)
+		fputs(held, to);
+	free(held);
+	free(line);
+}
+
 /* The linker the compiler would have run: the next one on its search path, then PATH's. */
 static const char *linker_find(const char *name)
 {
@@ -129,7 +164,7 @@ int linker_main(const struct tool *tool, const struct place *place, struct args 
 			args_insert(args, 1, xformat("--undefined=%s", fortran_needs[i]));
 	if (stat(l.output, &before))
 		memset(&before, 0, sizeof(before));
-	status = run_wait(real, args->v);
+	status = run_filtered(real, args->v, STDERR_FILENO, drop_libgomp_warning);
 	if (status || l.partial)
 		return status;
 	err = mark(l.output, &before);

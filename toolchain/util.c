@@ -201,20 +201,10 @@ const char *tool_find(const char *name, const char *first)
 	return NULL;
 }
 
-int run_wait(const char *path, char **argv)
+static int wait_status(pid_t pid, const char *path)
 {
 	int status;
-	pid_t pid;
 
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		die(path, strerror(errno), "close something");
-	if (!pid) {
-		execv(path, argv);
-		fprintf(stderr, "%s: %s: %s\n", driver_name, path, strerror(errno));
-		_exit(127);
-	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die(path, strerror(errno), "try again");
@@ -225,4 +215,32 @@ int run_wait(const char *path, char **argv)
 		return 128 + WTERMSIG(status);
 	}
 	return WEXITSTATUS(status);
+}
+
+int run_filtered(const char *path, char **argv, int fd, void (*filter)(FILE *from, FILE *to))
+{
+	FILE *from, *to;
+	int fds[2];
+	pid_t pid;
+
+	fflush(NULL);
+	if (pipe(fds) || (pid = fork()) < 0)
+		die(path, strerror(errno), "close something");
+	if (!pid) {
+		dup2(fds[1], fd);
+		close(fds[0]);
+		close(fds[1]);
+		execv(path, argv);
+		fprintf(stderr, "%s: %s: %s\n", driver_name, path, strerror(errno));
+		_exit(127);
+	}
+	close(fds[1]);
+	from = fdopen(fds[0], "r");
+	to = fd == STDOUT_FILENO ? stdout : stderr;
+	if (!from)
+		die(path, strerror(errno), "close something");
+	filter(from, to);
+	fclose(from);
+	fflush(to);
+	return wait_status(pid, path);
 }

@@ -1,0 +1,8 @@
+if(NOT CMAKE_Go_COMPILER_WORKS)
+  execute_process(COMMAND ${CMAKE_Go_COMPILER} --version OUTPUT_QUIET ERROR_VARIABLE error RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "The Go compiler ${CMAKE_Go_COMPILER} does not work: ${error}")
+  endif()
+  set(CMAKE_Go_COMPILER_WORKS 1)
+  include(${CMAKE_PLATFORM_INFO_DIR}/CMakeGoCompiler.cmake)
+endif()
