@@ -21,6 +21,7 @@ struct thread;
 /* ---- time ---- */
 nsec_t platform_clock(void);		  /* monotonic, since boot */
 s64 platform_wall_clock(void);		  /* at the same moment, since 1970 */
+void platform_set_wall_clock(s64 ns);
 void platform_timer_arm(nsec_t deadline); /* this CPU's; 0 disarms; the past fires at once */
 
 /* ---- CPUs ---- */
@@ -40,6 +41,8 @@ void platform_space_free(struct space *s);
 void platform_space_switch(struct space *s); /* this CPU uses s from now on; events masked */
 /* Called with space.lock held after the area tree has changed. */
 int platform_space_map(struct space *s, struct area *a); /* `vm` does nothing here: pages come on demand */
+/* addr is about to become a boundary between areas: a page that reaches across it is cut.  0 or -ENOMEM. */
+int platform_space_cut(struct space *s, vaddr_t addr);
 void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);
 

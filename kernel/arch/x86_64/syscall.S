@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A system call by the `syscall` instruction, which works in ring 0 too: rcx has
+ * the return address, r11 the flags, rsp is still the program's, and events are
+ * masked (IA32_FMASK).  Saves what C may clobber; rbx, rbp and r12-r15 are saved
+ * only on the slow way out and by calls of kind FULL.
+ */
+#include <arch/offsets.h>
+
+#define SYSCALL_MAX 512
+
+	.text
+	.globl syscall_entry
+syscall_entry:
+	movq %rsp, %gs:CPU_SCRATCH
+	movq %gs:CPU_KSTACK_TOP, %rsp
+	pushq $0			/* keeps the frame 16-byte aligned */
+	pushq $0x10			/* ss */
+	pushq %gs:CPU_SCRATCH		/* rsp */
+	pushq %r11			/* rflags */
+	pushq $0x08			/* cs */
+	pushq %rcx			/* rip */
+	movl %eax, %eax
+	pushq %rax			/* number */
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %rcx
+	pushq %rax
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	subq $48, %rsp
+	pushq $256			/* TRAP_SYSCALL */
+	pushq $0
+	sti
+	movq %r10, %rcx
+	cmpl $SYSCALL_MAX, %eax
+	jae 2f
+	leaq syscall_table(%rip), %r11
+	call *(%r11, %rax, 8)
+1:	movq %rax, FRAME_RAX(%rsp)
+	movq %gs:CPU_CURRENT, %rcx
+	cli				/* an event after this look is seen on its own way out */
+	cmpl $0, THREAD_WORK(%rcx)
+	jne syscall_slow
+	addq $FRAME_R11, %rsp
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rax
+	popq %rcx
+	popq %rdx
+	popq %rsi
+	popq %rdi
+	/* error, rip, cs, rflags, rsp */
+	andl $~0x200, %r11d
+	pushq %r11
+	popfq
+	orl $0x200, %r11d
+	sti				/* takes effect after the next instruction: then the stack is the program's */
+	movq FRAME_RSP - FRAME_ERROR(%rsp), %rsp
+	jmp *%rcx
+2:	movq %rax, %rdi
+	call syscall_bad_number
+	jmp 1b
+
+syscall_slow:
+	movq %rbx, FRAME_RBX(%rsp)
+	movq %rbp, FRAME_RBP(%rsp)
+	movq %r12, FRAME_R12(%rsp)
+	movq %r13, FRAME_R13(%rsp)
+	movq %r14, FRAME_R14(%rsp)
+	movq %r15, FRAME_R15(%rsp)
+	movq %rsp, %rdi
+	call trap_leave			/* events are masked when it returns, and no work is left */
+	jmp trap_return
+
+/* A call of kind FULL arrives here with rax = its number and the handler behind the table's second column. */
+	.globl syscall_full
+syscall_full:
+	movq %rbx, 8 + FRAME_RBX(%rsp)
+	movq %rbp, 8 + FRAME_RBP(%rsp)
+	movq %r12, 8 + FRAME_R12(%rsp)
+	movq %r13, 8 + FRAME_R13(%rsp)
+	movq %r14, 8 + FRAME_R14(%rsp)
+	movq %r15, 8 + FRAME_R15(%rsp)
+	leaq syscall_full_table(%rip), %r11
+	jmp *(%r11, %rax, 8)
+
+/* void arch_return_to_program(struct trap_frame *f): leaves by a frame that something else has filled. */
+	.globl arch_return_to_program
+arch_return_to_program:
+	movq %rdi, %rsp
+	movq %rsp, %rbx
+	call trap_leave
+	movq %rbx, %rsp
+	jmp trap_return
+
+/* void switch_context(u64 *save_ksp, u64 ksp): to another thread's kernel stack. */
+	.globl switch_context
+switch_context:
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, (%rdi)
+	movq %rsi, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	ret
+
+/* A new thread's first steps: r12 = function, r13 = argument (see arch_thread_init). */
+	.globl thread_first_steps
+thread_first_steps:
+	call sched_after_switch
+	movq %r13, %rdi
+	call *%r12
+	ud2
+	.section .note.GNU-stack, "", @progbits

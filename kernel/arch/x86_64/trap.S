@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions and interrupts.  Program and kernel share ring 0, and programs keep
+ * data below their stack pointer (the red zone), so every vector enters on an IST
+ * stack, builds the frame there, moves it to the thread's kernel stack and goes on
+ * there: below the interrupted rsp if that is on the kernel stack already, else at
+ * its top.  Nothing may fault, and events stay masked, before the move is done.
+ * NMI, #MC and #DF stay on their own stacks.
+ */
+#include <arch/offsets.h>
+
+	.text
+
+	.macro save_registers		/* after: error, rdi; edi = vector */
+	pushq %rsi
+	pushq %rdx
+	pushq %rcx
+	pushq %rax
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %rbx
+	pushq %rbp
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	pushq %rdi			/* trapno */
+	pushq $0			/* vector state: in the registers */
+	cld
+	.endm
+
+trap_common:
+	save_registers
+	movq %gs:CPU_KSTACK_TOP, %rdx
+	movq FRAME_RSP(%rsp), %rax
+	cmpq %rdx, %rax
+	ja 1f
+	cmpq %gs:CPU_KSTACK_LOW, %rax
+	jbe 1f
+	movq %rax, %rdx
+1:	leaq -FRAME_SIZE - 8(%rdx), %rbx
+	andq $-16, %rbx
+	movq %gs:CPU_KSTACK_LOW, %rax
+	addq $256, %rax			/* room for the handler's first steps, else the guard page's fault nests */
+	cmpq %rax, %rbx
+	jb trap_overflow
+	movq %rsp, %rsi
+	movq %rbx, %rdi
+	movl $FRAME_SIZE / 8, %ecx
+	rep movsq
+	movq %rbx, %rsp
+	movq %rsp, %rdi
+	xorl %ebp, %ebp
+	call trap_handle
+
+/* rsp = a whole frame; events masked. */
+	.globl trap_return
+trap_return:
+	addq $16, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbp
+	popq %rbx
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rax
+	popq %rcx
+	popq %rdx
+	popq %rsi
+	popq %rdi
+	addq $8, %rsp
+	iretq
+
+trap_overflow:				/* on the IST stack, with the frame */
+	movq %rsp, %rdi
+	call trap_stack_overflow
+	ud2
+
+/* Stays on the stack that its gate names. */
+trap_on_own_stack:
+	save_registers
+	movq %rsp, %rdi
+	xorl %ebp, %ebp
+	movq %rsp, %rbx
+	andq $-16, %rsp
+	call trap_handle_nested
+	movq %rbx, %rsp
+	jmp trap_return
+
+/*
+ * One stub for each vector, TRAP_STUB_SIZE bytes apart, so that the IDT is filled by arithmetic.
+ * Vectors that push an error code: SDM 3A, table 6-1.
+ */
+	.balign 16
+	.globl trap_stubs
+trap_stubs:
+	.set vector, 0
+	.rept 256
+	.balign 16
+	.if (vector == 8) || (vector == 10) || (vector == 11) || (vector == 12) || (vector == 13) || (vector == 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+	.else
+	pushq $0
+	.endif
+	pushq %rdi
+	movl $vector, %edi
+	.if (vector == 2) || (vector == 8) || (vector == 18)
+	jmp trap_on_own_stack
+	.else
+	jmp trap_common
+	.endif
+	.set vector, vector + 1
+	.endr
+	.section .note.GNU-stack, "", @progbits

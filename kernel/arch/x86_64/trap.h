@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Gates of the CPU: descriptor tables, IST stacks, and who handles which vector.  For arch/ and platform/ only. */
+#ifndef ARCH_X86_64_TRAP_H
+#define ARCH_X86_64_TRAP_H
+
+#include <arch/trap.h>
+
+struct cpu;
+
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_IRQ_FIRST  32 /* from here: interrupts, the platform's business */
+
+/* Loads this CPU's descriptor tables, system-call registers and control bits.  The first call fills the IDT. */
+void trap_init_cpu(struct cpu *c);
+void trap_enable_vector(unsigned vector);
+/* The platform's: an interrupt arrived. */
+void platform_interrupt(unsigned vector);
+/* The program's or the kernel's registers as a report: for panics. */
+void trap_print_frame(const struct trap_frame *f);
+/* Whether f was interrupted in the kernel: its rsp is on the current thread's kernel stack. */
+bool trap_from_kernel(const struct trap_frame *f);
+
+#endif
