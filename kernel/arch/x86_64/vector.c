@@ -32,7 +32,7 @@ u64 vector_features;
 u32 vector_mxcsr_mask;
 
 /* The initial state: a header that names no component initialises all (SDM vol. 1, 13.8.1). */
-static u8 vector_initial[VECTOR_LEGACY + VECTOR_HEADER] __aligned(64) = {
+static const u8 vector_initial[VECTOR_LEGACY + VECTOR_HEADER] __aligned(64) = {
 	[VECTOR_FCW] = FCW_DEFAULT & 0xff,
 	[VECTOR_FCW + 1] = FCW_DEFAULT >> 8,
 	[VECTOR_MXCSR] = MXCSR_DEFAULT & 0xff,
@@ -152,6 +152,12 @@ void vector_reset(void)
 {
 	vector_restore(vector_initial);
 	/* FXRSTOR and XRSTOR of an initial x87 part leave no exception pending; nothing else is to clear. */
+}
+
+void vector_image_reset(void *img)
+{
+	memset(img, 0, vector_size);
+	memcpy(img, vector_initial, VECTOR_MXCSR + sizeof(u32));
 }
 
 bool vector_image_ok(const void *img)

@@ -15,6 +15,7 @@ struct arch_thread {
 	u64 ksp;	/* where switch_context() left rsp */
 	u64 fs_base;	/* the program's thread pointer while it does not run */
 	void *vector;	/* XSAVE/FXSAVE image while it does not run; NULL for kernel threads */
+	u64 trap_nr, trap_error, trap_cr2; /* of the program's last fault: signal frames show them */
 };
 
 /* The thread that runs on this CPU: one load, so it needs no masking. */

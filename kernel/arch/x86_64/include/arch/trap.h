@@ -23,7 +23,8 @@ struct trap_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
-#define TRAP_SYSCALL 256
+#define TRAP_SYSCALL	256
+#define TRAP_SIGRETURN	257 /* rt_sigreturn has replaced a system call's frame by an interrupted one */
 
 /* Generic names for what portable code needs of a frame. */
 static inline u64 frame_pc(const struct trap_frame *f) { return f->rip; }

@@ -64,6 +64,8 @@ static inline void vector_restore(const void *img)
 void vector_save_all(void *img);
 /* Puts the registers into the state a program starts with. */
 void vector_reset(void);
+/* The same for an image that holds a thread's state. */
+void vector_image_reset(void *img);
 /* Makes an image from outside safe to restore: false if the CPU would refuse it (SDM vol. 1, 13.8). */
 bool vector_image_ok(const void *img);
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "proc/symbols.h"
+#include "fs/file.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+
+#define SHT_SYMTAB 2
+#define SHT_DYNSYM 11
+#define STT_NOTYPE 0
+#define STT_FUNC   2
+#define STT_GNU_IFUNC 10
+#define SECTIONS_MAX 256
+#define SYMS_AT_ONCE 160
+
+struct elf_shdr {
+	u32 name, type;
+	u64 flags, addr, offset, size;
+	u32 link, info;
+	u64 align, entsize;
+};
+
+struct elf_sym {
+	u32 name;
+	u8 info, other;
+	u16 shndx;
+	u64 value, size;
+};
+
+struct table {
+	u64 offset, size;	  /* of the symbols */
+	u64 str_offset, str_size; /* of their names */
+};
+
+static int read_all(struct file *f, void *buf, size_t n, u64 off)
+{
+	ssize_t got = file_kernel_read(f, buf, n, off);
+
+	return got < 0 ? (int)got : (size_t)got == n ? 0 : -ENOEXEC;
+}
+
+static int find_table(struct file *f, struct table *t)
+{
+	u8 head[64];
+	struct elf_shdr sh, str;
+	u64 shoff;
+	u16 shentsize, shnum, found = 0;
+	int err = read_all(f, head, sizeof(head), 0);
+
+	if (err)
+		return err;
+	memcpy(&shoff, head + 40, sizeof(shoff));
+	memcpy(&shentsize, head + 58, sizeof(shentsize));
+	memcpy(&shnum, head + 60, sizeof(shnum));
+	if (!shoff || shentsize != sizeof(sh) || shnum > SECTIONS_MAX)
+		return -ENOENT;
+	for (u16 i = 0; i < shnum; i++) {
+		struct elf_shdr s;
+
+		err = read_all(f, &s, sizeof(s), shoff + i * sizeof(s));
+		if (err)
+			return err;
+		if (s.type == SHT_SYMTAB || (s.type == SHT_DYNSYM && !found)) {
+			sh = s;
+			found = (u16)(i + 1);
+			if (s.type == SHT_SYMTAB)
+				break;
+		}
+	}
+	if (!found || sh.link >= shnum)
+		return -ENOENT;
+	err = read_all(f, &str, sizeof(str), shoff + sh.link * sizeof(str));
+	if (err)
+		return err;
+	*t = (struct table){sh.offset, sh.size, str.offset, str.size};
+	return 0;
+}
+
+static void read_name(struct file *f, const struct table *t, u32 at, char *name, size_t size)
+{
+	ssize_t n;
+
+	name[0] = '\0';
+	if (at >= t->str_size)
+		return;
+	n = file_kernel_read(f, name, MIN(size - 1, t->str_size - at), t->str_offset + at);
+	name[n > 0 ? n : 0] = '\0';
+}
+
+/* The nearest function at or before each address; `best` has the index of its name. */
+static void consider(const struct elf_sym *sym, struct symbol *s, unsigned count, u32 *best)
+{
+	u8 type = sym->info & 15;
+
+	if (!sym->shndx || (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		if (sym->value > s[i].addr || (best[i] && sym->value < s[i].start))
+			continue;
+		if (sym->size && s[i].addr >= sym->value + sym->size)
+			continue;
+		if (!sym->size && type != STT_NOTYPE && best[i])
+			continue;
+		/* Of several names for one place a function's wins over a label. */
+		if (best[i] && sym->value == s[i].start && type == STT_NOTYPE)
+			continue;
+		s[i].start = sym->value;
+		best[i] = sym->name;
+	}
+}
+
+int symbols_find(struct file *f, struct symbol *s, unsigned count)
+{
+	struct elf_sym *syms = NULL;
+	u32 *best = NULL;
+	struct table t;
+	int err;
+
+	for (unsigned i = 0; i < count; i++)
+		s[i].start = 0, s[i].name[0] = '\0';
+	err = find_table(f, &t);
+	if (err)
+		return err;
+	syms = kmalloc(SYMS_AT_ONCE * sizeof(*syms));
+	best = kzalloc(count * sizeof(*best));
+	if (!syms || !best)
+		err = -ENOMEM;
+	for (u64 done = 0; !err && done < t.size / sizeof(*syms);) {
+		size_t n = MIN((u64)SYMS_AT_ONCE, t.size / sizeof(*syms) - done);
+
+		err = read_all(f, syms, n * sizeof(*syms), t.offset + done * sizeof(*syms));
+		for (size_t i = 0; !err && i < n; i++)
+			consider(&syms[i], s, count, best);
+		done += n;
+	}
+	for (unsigned i = 0; !err && i < count; i++)
+		if (best[i])
+			read_name(f, &t, best[i], s[i].name, sizeof(s[i].name));
+	kfree(syms);
+	kfree(best);
+	return err;
+}
