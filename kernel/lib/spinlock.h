@@ -55,6 +55,12 @@ static inline void spin_unlock(struct spinlock *l, unsigned long ev)
 	events_restore(ev);
 }
 
+/* Lets go of the lock alone: events stay masked. */
+static inline void spin_release(struct spinlock *l)
+{
+	__atomic_store_n(&l->owner, (u16)(l->owner + 1), __ATOMIC_RELEASE);
+}
+
 static inline bool spin_held(const struct spinlock *l) { return READ_ONCE(l->next) != READ_ONCE(l->owner); }
 #endif
 

@@ -104,6 +104,22 @@ struct rq_entity *rq_peek(const struct runqueue *rq)
 	return n ? entity_of(n) : NULL;
 }
 
+struct rq_entity *rq_find(const struct runqueue *rq, bool (*ok)(struct rq_entity *e, void *arg), void *arg)
+{
+	for (int prio = RT_PRIO_MAX; prio > 0 && (rq->rt_bits[0] | rq->rt_bits[1]); prio--) {
+		list_for_each(l, &rq->rt[prio]) {
+			struct rq_entity *e = list_entry(l, struct rq_entity, link);
+
+			if (ok(e, arg))
+				return e;
+		}
+	}
+	for (struct tree_node *n = tree_first(&rq->fair); n; n = tree_next(n))
+		if (ok(entity_of(n), arg))
+			return entity_of(n);
+	return NULL;
+}
+
 void rq_charge(struct runqueue *rq, struct rq_entity *e, nsec_t ns)
 {
 	struct tree_node *first = tree_first(&rq->fair);

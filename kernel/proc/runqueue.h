@@ -47,6 +47,8 @@ void rq_enqueue(struct runqueue *rq, struct rq_entity *e, bool woken);
 void rq_enqueue_front(struct runqueue *rq, struct rq_entity *e);
 void rq_dequeue(struct runqueue *rq, struct rq_entity *e);
 struct rq_entity *rq_peek(const struct runqueue *rq); /* the next one, or NULL */
+/* The first one, in the queue's order, that `ok` accepts; NULL. */
+struct rq_entity *rq_find(const struct runqueue *rq, bool (*ok)(struct rq_entity *e, void *arg), void *arg);
 /* Charges `ns` of run time to e, which is running and not queued. */
 void rq_charge(struct runqueue *rq, struct rq_entity *e, nsec_t ns);
 /* Whether `e`, queued, should take the CPU from `running`, which is not queued. */

@@ -42,8 +42,6 @@ struct thread {
 	u32 state; /* enum thread_state */
 	bool interruptible;
 	bool on_cpu; /* its registers are in a CPU, or on their way out */
-	bool wake_pending;
-	bool started;
 	int cpu; /* where it runs, is queued, or ran last */
 	struct rq_entity rq;
 	cpumask_t affinity;

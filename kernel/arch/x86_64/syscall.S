@@ -122,6 +122,7 @@ switch_context:
 	.globl thread_first_steps
 thread_first_steps:
 	call sched_after_switch
+	sti
 	movq %r13, %rdi
 	call *%r12
 	ud2

@@ -267,7 +267,7 @@ void vm_start(u32 start_info_pa)
 	paddr_t rsdp = info->rsdp;
 
 	c->self = c;
-	c->current = c->idle = &boot_thread;
+	c->running = c->idle = &boot_thread;
 	c->kstack_low = boot_thread.arch.kstack_low = (u64)boot_stack;
 	c->kstack_top = boot_thread.arch.kstack_top = (u64)boot_stack_top;
 	c->online = true;

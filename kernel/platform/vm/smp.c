@@ -42,7 +42,7 @@ static bool start_one(u32 id)
 	c->self = c;
 	c->id = cpu_count;
 	c->hw_id = id;
-	c->current = c->idle = idle;
+	c->running = c->idle = idle;
 	c->kstack_top = idle->arch.kstack_top;
 	c->kstack_low = idle->arch.kstack_low;
 	idle->cpu = c->id;

@@ -10,6 +10,7 @@ struct thread;
 struct trap_frame;
 
 struct arch_thread {
+	void *kstack;	/* what platform_kstack_free() wants; NULL: not its own */
 	u64 kstack_top; /* first byte above the kernel stack; 16-byte aligned */
 	u64 kstack_low; /* lowest usable byte; a guard page lies below */
 	u64 ksp;	/* where switch_context() left rsp */
