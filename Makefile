@@ -29,7 +29,14 @@ stream: stage
 test: stage
 	tools/run-tests $(BUILD) -LE soak $(TEST_FLAGS)
 
-soak bench lint coverage: stage
+# SOAK_FLAGS=--runs=N --cpus=1,2 --only=NAME; the defaults are what a release must pass.
+soak: stage
+	tests/soak --prefix $(STAGE) $(SOAK_FLAGS)
+
+lint: setup all
+	tools/lint $(BUILD)
+
+bench coverage: stage
 	cmake --build $(BUILD) --target $@
 
 clean:

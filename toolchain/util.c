@@ -19,7 +19,7 @@
 
 void *xmalloc(size_t len)
 {
-	void *p = malloc(len);
+	void *p = calloc(1, len);
 
 	if (!p)
 		die("memory", "used up", "close something");
@@ -123,19 +123,22 @@ void args_expand(struct args *out, const struct args *in)
 
 	args_init(out, in->n, in->v);
 	for (int i = 1; i < out->n;) {
-		const char *text = out->v[i][0] == '@' ? file_text(out->v[i] + 1) : NULL;
+		char *text = out->v[i][0] == '@' && files < RESPONSE_FILES_MAX ? file_text(out->v[i] + 1) : NULL;
+		const char *rest = text;
 		char *word;
 		int at = i;
 
 		/* As GCC does: what cannot be opened is an argument that begins with '@'. */
-		if (!text || ++files > RESPONSE_FILES_MAX) {
+		if (!text) {
 			i++;
 			continue;
 		}
+		files++;
 		memmove(out->v + i, out->v + i + 1, (size_t)(out->n - i) * sizeof(char *));
 		out->n--;
-		while ((word = response_word(&text)))
+		while ((word = response_word(&rest)))
 			args_insert(out, at++, word);
+		free(text);
 	}
 }
 
@@ -194,9 +197,12 @@ const char *tool_find(const char *name, const char *first)
 
 		for (dir = list ? strtok_r(list, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
 			found = find_in_dir(dir, name, &self);
-			if (found)
+			if (found) {
+				free(list);
 				return found;
+			}
 		}
+		free(list);
 	}
 	return NULL;
 }
