@@ -25,21 +25,26 @@ static bool has_magic(const u8 *p)
 
 bool cpio_probe(const void *archive, size_t len) { return len >= HEADER_LEN && has_magic(archive); }
 
+#define EACH(byte) ((byte)*0x0101010101010101ull)
+
+/*
+ * Eight digits at once, a byte of the word each: an archive has thirteen such numbers an entry, and this runs at
+ * every boot.
+ */
 static bool parse_hex(const u8 *p, u32 *value)
 {
-	u32 v = 0;
+	u64 text, digits, letters;
 
-	for (int i = 0; i < 8; i++) {
-		u8 c = p[i], lower = c | 0x20;
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (u32)(c - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			v = v << 4 | (u32)(lower - 'a' + 10);
-		else
-			return false;
-	}
-	*value = v;
+	memcpy(&text, p, sizeof(text));
+	/* Bit 6 tells letters from figures; what is neither does not come out the same when written again. */
+	digits = (text & EACH(0x0f)) + ((text >> 6) & EACH(0x01)) * 9;
+	letters = ((digits + EACH(6)) >> 4) & EACH(0x01);
+	if ((digits & EACH(0xf0)) || digits + EACH('0') + letters * ('a' - '9' - 1) != (text | letters * 0x20))
+		return false;
+	digits = __builtin_bswap64(digits);
+	digits = (digits | digits >> 4) & 0x00ff00ff00ff00ffull;
+	digits = (digits | digits >> 8) & 0x0000ffff0000ffffull;
+	*value = (u32)(digits | digits >> 16);
 	return true;
 }
 
@@ -67,9 +72,11 @@ static const char *skip_root(const char *name)
 /* Another archive may follow, after zeros: 1 with pos at its start, else 0. */
 static int skip_to_next(struct cpio *c)
 {
-	while (c->pos < c->len && !c->base[c->pos])
-		c->pos++;
-	if (c->pos % 4 == 0 && cpio_probe(c->base + c->pos, c->len - c->pos))
+	static const u8 zeros[4];
+
+	while (c->len - c->pos >= 4 && memcmp(c->base + c->pos, zeros, 4) == 0)
+		c->pos += 4;
+	if (cpio_probe(c->base + c->pos, c->len - c->pos))
 		return 1;
 	c->len = c->pos = 0; /* what is there is no archive: the end, from now on */
 	return 0;

@@ -77,7 +77,7 @@ static int add_segment(const struct source *s, const struct phdr *p, struct elf_
 		return refuse(info, "a segment outside of the addresses a program has");
 	if (p->align & (p->align - 1))
 		return refuse(info, "a segment's alignment is no power of two");
-	if ((p->vaddr - p->offset) % PAGE_SIZE)
+	if (p->filesz && (p->vaddr - p->offset) % PAGE_SIZE)
 		return refuse(info, "a segment that cannot be mapped: its address and its place in the file differ "
 				    "within a page");
 	if (last && p->vaddr < last->vaddr + last->memsz)

@@ -19,7 +19,7 @@
 
 struct elf_segment {
 	u64 vaddr, memsz;   /* as in the file: not rounded; position-independent ones start near 0 */
-	u64 offset, filesz; /* (vaddr - offset) % PAGE_SIZE == 0; filesz <= memsz: the rest is zeros */
+	u64 offset, filesz; /* filesz <= memsz: the rest is zeros; (vaddr - offset) % PAGE_SIZE == 0 if filesz > 0 */
 	u32 prot;	    /* ELF_READ | ELF_WRITE | ELF_EXEC */
 };
 

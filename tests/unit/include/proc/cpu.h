@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Stands in for the kernel's: a test chooses on which CPU it seems to run. */
+#ifndef PROC_CPU_H
+#define PROC_CPU_H
+
+#include "lib/types.h"
+
+#define CPU_MAX 64
+
+struct cpu {
+	unsigned id;
+};
+
+extern struct cpu test_cpu;
+
+static inline struct cpu *this_cpu(void) { return &test_cpu; }
+
+#endif
