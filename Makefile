@@ -27,7 +27,7 @@ stream: stage
 	HERMIT_ISLE=qemu HERMIT_KVM=0 $(STAGE)/bin/proxy $(STAGE)/x86_64-hermit/extra/benchmarks/stream
 
 test: stage
-	tools/run-tests $(BUILD) -LE soak $(TEST_FLAGS)
+	tools/run-tests $(BUILD) -j$$(nproc) -LE soak $(TEST_FLAGS)
 
 # SOAK_FLAGS=--runs=N --cpus=1,2 --only=NAME; the defaults are what a release must pass.
 soak: stage

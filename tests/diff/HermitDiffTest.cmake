@@ -50,6 +50,7 @@ function(hermit_add_diff_test)
     endif()
     add_test(NAME ${name} COMMAND ${HERMIT_DIFF_RUN} --prefix ${CMAKE_BINARY_DIR}/prefix --cpus ${cpus} ${options}
                                   ${T_OPTIONS} -- ${T_PROGRAM} ${T_ARGS})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} FIXTURES_REQUIRED prefix LABELS "diff;${T_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} PROCESSORS ${cpus} FIXTURES_REQUIRED prefix
+                                         LABELS "diff;${T_LABELS}")
   endforeach()
 endfunction()

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The cross drivers by themselves; needs HERMIT_PREFIX. What they make runs on Linux too, so no isle
+# The cross drivers by themselves; needs TOOL_PREFIX. What they make runs on Linux too, so no isle
 # takes part here.
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	PATH=$HERMIT_PREFIX/bin:$PATH
+	PATH=$TOOL_PREFIX/bin:$PATH
 	cat >hello.c <<'C'
 #include <stdio.h>
 #ifndef __hermit__
@@ -159,8 +159,8 @@ is_hermit() {
 @test "--version, -print-search-dirs, -print-prog-name answer" {
 	x86_64-hermit-gcc --version | head -1 | grep -q '^x86_64-hermit-gcc ('
 	x86_64-hermit-gfortran --version | grep -q 'Free Software Foundation'
-	x86_64-hermit-gcc -print-search-dirs | grep -q "^programs: =$HERMIT_PREFIX"
-	[ "$(x86_64-hermit-gcc -print-prog-name=ld)" = "$HERMIT_PREFIX/lib/hermit/toolchain/ld" ]
+	x86_64-hermit-gcc -print-search-dirs | grep -q "^programs: =$TOOL_PREFIX"
+	[ "$(x86_64-hermit-gcc -print-prog-name=ld)" = "$TOOL_PREFIX/lib/hermit/toolchain/ld" ]
 	x86_64-hermit-gcc -v 2>&1 | grep -q 'gcc version'
 	x86_64-hermit-gcc -### hello.c 2>&1 | grep -q -- '"\?-static"\?'
 }
@@ -230,27 +230,27 @@ C
 }
 
 @test "the prefix can be moved, also to a path with a space" {
-	cp -a "$HERMIT_PREFIX" "moved here"
+	cp -a "$TOOL_PREFIX" "moved here"
 	"moved here/bin/x86_64-hermit-gcc" -flto hello.c -o hello
 	is_hermit hello
 	[ "$("moved here/bin/x86_64-hermit-gcc" -print-prog-name=ld)" = "$PWD/moved here/lib/hermit/toolchain/ld" ]
 }
 
 @test "called through a link from elsewhere" {
-	ln -s "$HERMIT_PREFIX/bin/x86_64-hermit-gcc" x86_64-hermit-gcc
+	ln -s "$TOOL_PREFIX/bin/x86_64-hermit-gcc" x86_64-hermit-gcc
 	./x86_64-hermit-gcc hello.c -o hello
 	is_hermit hello
 }
 
 @test "a missing compiler is named with its mend" {
 	mkdir empty
-	run env PATH="$PWD/empty" "$HERMIT_PREFIX/bin/x86_64-hermit-gfortran" x.f90
+	run env PATH="$PWD/empty" "$TOOL_PREFIX/bin/x86_64-hermit-gfortran" x.f90
 	[ "$status" = 1 ]
 	[[ $output == *"gfortran: not found"*"apt install"* ]]
 }
 
 @test "an unknown name is refused" {
-	ln -s "$HERMIT_PREFIX/bin/x86_64-hermit-gcc" x86_64-hermit-frobnicate
+	ln -s "$TOOL_PREFIX/bin/x86_64-hermit-gcc" x86_64-hermit-frobnicate
 	run ./x86_64-hermit-frobnicate
 	[ "$status" = 1 ]
 	[[ $output == *"no tool of this name"* ]]
