@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "isle.h"
 #include "msg.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define END_GRACE 1000 /* ms for a machine that has closed its ports to end by itself */
 
 static void isle_later_report(const struct config *c, struct isle_report *r)
 {
@@ -71,10 +76,24 @@ static void machine_close(int *fd)
 	*fd = -1;
 }
 
-int machine_end(struct machine *m)
+/* One whose ports are closed is about to end: give it the time, so that its own status is seen. */
+static bool machine_ends(pid_t pid)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0u), .events = POLLIN };
+	bool ended;
+
+	if (p.fd < 0)
+		return false;
+	ended = poll(&p, 1, END_GRACE) == 1;
+	close(p.fd);
+	return ended;
+}
+
+int machine_end(struct machine *m, bool *ended)
 {
 	int status = 0;
 
+	*ended = m->pid > 0 && machine_ends(m->pid);
 	if (m->pid > 0) {
 		kill(m->pid, SIGKILL); /* nothing happens to one that has ended and waits to be reaped */
 		while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)

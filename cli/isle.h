@@ -53,7 +53,10 @@ const struct isle *isle_find(const char *name);
 /* The isle to run in: the one named, or the first that is there.  NULL after a message. */
 const struct isle *isle_choose(const struct config *c);
 
-/* Kills what still runs, reaps it, closes the descriptors.  Gives the wait status. */
-int machine_end(struct machine *m);
+/*
+ * Waits a moment for the machine to end, kills it if it does not, reaps it and
+ * closes the descriptors.  Gives the wait status; *ended: it needed no kill.
+ */
+int machine_end(struct machine *m, bool *ended);
 
 #endif

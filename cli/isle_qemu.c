@@ -326,7 +326,7 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 	m->ctl = ours[2];
 	m->serial = ours[3];
 	if (r)
-		machine_end(m);
+		machine_end(m, &(bool){ false }); /* nothing runs: closes the descriptors */
 	args_free(&a);
 	return r;
 }

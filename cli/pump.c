@@ -363,7 +363,7 @@ static void pump_first_line(struct pump *p, char *line, size_t size)
 }
 
 /* No exit message came: say what is known about why. */
-static int pump_failed(struct pump *p, int wait_status)
+static int pump_failed(struct pump *p, int wait_status, bool ended)
 {
 	char line[512];
 
@@ -377,6 +377,8 @@ static int pump_failed(struct pump *p, int wait_status)
 		msg_error(p->name, "is the kernel of this version?", "the kernel sent %s", p->broken);
 	else if (p->diag_len)
 		msg_error(p->name, "HERMIT_VERBOSE=1 shows more", "the machine failed: %s", line);
+	else if (!ended)
+		msg_error(p->name, "HERMIT_VERBOSE=1 shows more", "the machine closed its ports and went on");
 	else if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
 		msg_error(p->name, "was memory short?", "the machine was killed");
 	else if (WIFSIGNALED(wait_status))
@@ -396,15 +398,17 @@ static int pump_lost(const struct sink *s, const char *what)
 	return STATUS_LOADER;
 }
 
-static int pump_status(struct pump *p, int wait_status)
+static int pump_status(struct pump *p)
 {
+	bool ended;
+	int wait_status = machine_end(p->m, &ended);
 	const struct hermit_ctl_exit *e = &p->ctl_in.exit;
 	int lost = pump_lost(&p->out, "stdout");
 
 	if (!lost)
 		lost = pump_lost(&p->err, "stderr");
 	if (!p->ctl_in.ended)
-		return pump_failed(p, wait_status);
+		return pump_failed(p, wait_status, ended);
 	if (lost)
 		return lost;
 	return e->signal ? 128 + e->signal : e->status & 0xff;
@@ -441,5 +445,5 @@ int pump_run(struct machine *m, const struct stdio_state *s, const char *name, b
 	terminal_restore(&p->term);
 	sink_close(&p->out);
 	sink_close(&p->err);
-	return pump_status(p, machine_end(m));
+	return pump_status(p);
 }
