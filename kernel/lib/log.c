@@ -118,6 +118,17 @@ static void show_backtrace(void)
 	}
 }
 
+void log_show_past(void)
+{
+	unsigned long ev = spin_lock(&klog.lock);
+	size_t n = MIN(klog.total, (size_t)LOG_RING_SIZE), at = (klog.total - n) % LOG_RING_SIZE;
+	size_t first = MIN(n, LOG_RING_SIZE - at);
+
+	platform_console_write(klog.ring + at, first);
+	platform_console_write(klog.ring, n - first);
+	spin_unlock(&klog.lock, ev);
+}
+
 static void show_log(void)
 {
 	static char tail[PANIC_SHOWS_LOG];

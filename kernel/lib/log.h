@@ -19,6 +19,8 @@ void log_printf(const char *fmt, ...) __printf(1, 2); /* one line, without "\n" 
  */
 #define LOG_RING_SIZE 8192u
 size_t log_read(char *buf, size_t size);
+/* Shows what the ring has: once, when log_verbose is found to be wanted. */
+void log_show_past(void);
 
 #define log_info(...)  log_printf(__VA_ARGS__)
 #define log_warn(...)  log_printf("warning: " __VA_ARGS__)

@@ -44,6 +44,13 @@ static void lines_reach_the_console_only_when_verbose(void **state)
 	log_verbose = false;
 }
 
+static void past_lines_can_be_shown_later(void **state)
+{
+	console_clear();
+	log_show_past();
+	assert_string_equal(console, "hidden 1\nwarning: shown 2\n");
+}
+
 static void ring_keeps_the_last_whole_lines(void **state)
 {
 	static char buf[LOG_RING_SIZE + 1];
@@ -105,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_reach_the_console_only_when_verbose),
+		cmocka_unit_test(past_lines_can_be_shown_later),
 		cmocka_unit_test(ring_keeps_the_last_whole_lines),
 		cmocka_unit_test(long_lines_are_cut_and_ended),
 		cmocka_unit_test(panic_tells_and_ends_the_machine),
