@@ -61,11 +61,11 @@ static void mmio_read_config(struct virtio_device *d, unsigned off, void *buf, u
 	volatile u8 *p = (volatile u8 *)d->regs + MMIO_CONFIG + off;
 	u8 *out = buf;
 
-	if (len == 4) {
+	if (len == 4 && off % 4 == 0) {
 		u32 v = mmio_read32(p);
 
 		__builtin_memcpy(buf, &v, 4);
-	} else if (len == 2) {
+	} else if (len == 2 && off % 2 == 0) {
 		u16 v = mmio_read16(p);
 
 		__builtin_memcpy(buf, &v, 2);

@@ -52,11 +52,11 @@ static void pci_read_config(struct virtio_device *d, unsigned off, void *buf, un
 
 	if (!d->pci.config || off + len > d->pci.config_len) { /* the host promised less */
 		__builtin_memset(buf, 0, len);
-	} else if (len == 4) {
+	} else if (len == 4 && off % 4 == 0) {
 		u32 v = mmio_read32(p);
 
 		__builtin_memcpy(buf, &v, 4);
-	} else if (len == 2) {
+	} else if (len == 2 && off % 2 == 0) {
 		u16 v = mmio_read16(p);
 
 		__builtin_memcpy(buf, &v, 2);
