@@ -39,6 +39,7 @@ struct cpu {
 	struct spinlock timer_lock;
 	struct tree timers;   /* struct timer by deadline */
 	nsec_t timer_armed;   /* what the hardware is set to; 0: nothing */
+	bool slice_ended;     /* the current thread has had its slice and should go behind its equals */
 	nsec_t slice_end;     /* when the current thread's slice ends; 0: it runs alone */
 	struct timer *timer_running;
 

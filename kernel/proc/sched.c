@@ -200,6 +200,7 @@ static void switch_to_next(struct cpu *c, nsec_t now)
 		__atomic_fetch_and(&idle_cpus, ~cpu_bit(c->id), __ATOMIC_RELAXED);
 	c->running = next;
 	c->slice_end = 0;
+	c->slice_ended = false;
 	if (c->rq.count)
 		start_slice(c);
 	if (next == prev) {
@@ -347,7 +348,7 @@ static void give_up(struct cpu *c, unsigned long ev, bool yield)
 	first = rq_peek(&c->rq);
 	if (yield && first && !t->rq.rt_prio && !first->rt_prio && (s64)(first->vruntime - t->rq.vruntime) >= 0)
 		t->rq.vruntime = first->vruntime + 1; /* else the queue would choose it again */
-	if (t->rq.rt_prio && !yield && !(c->slice_end && t->policy == SCHED_RR))
+	if (t->rq.rt_prio && !yield && !c->slice_ended)
 		rq_enqueue_front(&c->rq, &t->rq);
 	else
 		rq_enqueue(&c->rq, &t->rq, false);
@@ -425,10 +426,11 @@ void sched_tick(void)
 	unsigned long ev = spin_lock(&c->rq_lock);
 
 	if (c->slice_end && c->slice_end <= clock_monotonic()) {
-		if (c->rq.count)
+		c->slice_end = 0;
+		if (c->rq.count) {
+			c->slice_ended = true;
 			request_resched(c);
-		else
-			c->slice_end = 0;
+		}
 	}
 	spin_unlock(&c->rq_lock, ev);
 }

@@ -106,8 +106,8 @@ void platform_interrupt(unsigned vector)
 		return;
 	case VECTOR_TIMER:
 		apic_eoi();
+		sched_tick(); /* first, so that a slice that has ended is not armed again */
 		timer_run();
-		sched_tick();
 		return;
 	case VECTOR_KICK:
 		apic_eoi();

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "proc/thread.h"
+#include <arch/switch.h>
+#include "fs/console.h"
+#include "fs/fd.h"
+#include "fs/vfs.h"
+#include "lib/errno.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "lib/uaccess.h"
+#include "mm/heap.h"
+#include "mm/space.h"
+#include "platform/platform.h"
+#include "proc/clock.h"
+#include "proc/futex.h"
+#include "proc/sched.h"
+
+#define EXIT_WAIT (2 * NSEC_PER_SEC) /* how long process_exit waits for threads that run elsewhere */
+
+struct process *init_process;
+static int last_tid;
+
+struct thread *thread_create(struct process *p)
+{
+	struct thread *t = kzalloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	if (arch_thread_init(t, p != NULL)) {
+		kfree(t);
+		return NULL;
+	}
+	t->refs = 1;
+	t->state = THREAD_SLEEPING;
+	t->affinity = ~0ull;
+	t->rq.weight = rq_weight_of_nice(0);
+	list_init(&t->link);
+	list_init(&t->rq.link);
+	timer_init(&t->sleep_timer, NULL, NULL);
+	signal_init_thread(t);
+	if (!p)
+		return t;
+	t->process = p;
+	t->tid = __atomic_add_fetch(&last_tid, 1, __ATOMIC_RELAXED);
+	if (current->process) { /* a new thread is like the one that made it */
+		t->affinity = current->affinity;
+		t->policy = current->policy;
+		t->nice = current->nice;
+		t->rq.weight = current->rq.weight;
+		t->rq.rt_prio = current->rq.rt_prio;
+		memcpy(t->name, current->name, sizeof(t->name));
+	}
+	unsigned long ev = spin_lock(&p->lock);
+	if (p->exiting) {
+		spin_unlock(&p->lock, ev);
+		t->process = NULL;
+		thread_unref(t);
+		return NULL;
+	}
+	list_push_back(&p->threads, &t->link);
+	p->thread_count++;
+	spin_unlock(&p->lock, ev);
+	return t;
+}
+
+static void kernel_thread(void *arg)
+{
+	struct thread *t = arg;
+
+	t->kernel_fn(t->kernel_arg);
+	sched_exit();
+}
+
+struct thread *thread_spawn_kernel(const char *name, void (*fn)(void *), void *arg)
+{
+	struct thread *t = thread_create(NULL);
+
+	if (!t)
+		return NULL;
+	string_copy(t->name, name, sizeof(t->name));
+	t->kernel_fn = fn;
+	t->kernel_arg = arg;
+	arch_thread_set_start(t, kernel_thread, t);
+	sched_start(t);
+	return t;
+}
+
+void thread_ref(struct thread *t) { __atomic_fetch_add(&t->refs, 1, __ATOMIC_RELAXED); }
+
+void thread_unref(struct thread *t)
+{
+	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	signal_free_thread(t);
+	arch_thread_free(t);
+	kfree(t);
+}
+
+struct thread *thread_find(struct process *p, int tid)
+{
+	unsigned long ev = spin_lock(&p->lock);
+	struct thread *found = NULL;
+
+	list_for_each(l, &p->threads) {
+		struct thread *t = list_entry(l, struct thread, link);
+
+		if (t->tid == tid) {
+			thread_ref(t);
+			found = t;
+			break;
+		}
+	}
+	spin_unlock(&p->lock, ev);
+	return found;
+}
+
+void thread_set_work(struct thread *t, u32 bits)
+{
+	__atomic_fetch_or(&t->work, bits, __ATOMIC_SEQ_CST);
+	if (t != current)
+		sched_notify_signal(t);
+}
+
+void thread_return_work(struct trap_frame *f)
+{
+	struct thread *t = current;
+	u32 work = READ_ONCE(t->work);
+
+	if (work & THREAD_WORK_EXIT)
+		thread_exit(0);
+	if (work & THREAD_WORK_RESCHED)
+		sched_preempt();
+	if (work & THREAD_WORK_SIGNAL)
+		signal_deliver(f);
+}
+
+/* Off the list; who is the last gets true. */
+static bool leave_process(struct process *p, struct thread *t)
+{
+	unsigned long ev = spin_lock(&p->lock);
+	bool last = --p->thread_count == 0;
+
+	list_remove(&t->link);
+	p->dead_runtime += sched_runtime(t);
+	spin_unlock(&p->lock, ev);
+	return last;
+}
+
+void thread_exit(int status)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+
+	t->exit_status = status;
+	futex_exit_thread(t); /* robust list, clear_tid */
+	signal_exit_thread(t);
+	/* The last thread stays on the list, as the one in whose name the process ends. */
+	unsigned long ev = spin_lock(&p->lock);
+	bool last = p->thread_count == 1 && !p->exiting;
+	spin_unlock(&p->lock, ev);
+	if (last)
+		process_exit(p, status, 0);
+	leave_process(p, t);
+	sched_exit();
+}
+
+/* Tells all other threads to end; whether one of them may still run the program's code. */
+static bool others_run(struct process *p, bool tell)
+{
+	unsigned long ev = spin_lock(&p->lock);
+	bool run = false;
+
+	list_for_each(l, &p->threads) {
+		struct thread *t = list_entry(l, struct thread, link);
+
+		if (t == current)
+			continue;
+		if (tell)
+			thread_set_work(t, THREAD_WORK_EXIT);
+		run |= READ_ONCE(t->state) == THREAD_RUNNABLE || READ_ONCE(t->on_cpu);
+	}
+	spin_unlock(&p->lock, ev);
+	return run;
+}
+
+void process_exit(struct process *p, int status, int signal)
+{
+	unsigned long ev = spin_lock(&p->lock);
+	bool first = !p->exiting;
+	nsec_t until;
+
+	p->exiting = true;
+	if (first) {
+		p->exit_status = status;
+		p->exit_signal = signal;
+	}
+	spin_unlock(&p->lock, ev);
+	if (!first) {
+		leave_process(p, current);
+		sched_exit();
+	}
+	/* Nobody may write any more once the last output is on its way. */
+	until = clock_deadline(EXIT_WAIT);
+	for (bool tell = true; others_run(p, tell) && clock_monotonic() < until; tell = false) {
+		sched_yield_cpu();
+		cpu_relax();
+	}
+	file_table_unref(p->files);
+	console_shutdown(p->exit_status, p->exit_signal);
+	platform_power_off(false);
+}
