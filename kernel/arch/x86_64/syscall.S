@@ -3,7 +3,7 @@
  * A system call by the `syscall` instruction, which works in ring 0 too: rcx has
  * the return address, r11 the flags, rsp is still the program's, and events are
  * masked (IA32_FMASK).  Saves what C may clobber; rbx, rbp and r12-r15 are saved
- * only on the slow way out and by calls of kind FULL.
+ * only on the slow way out and by calls of kind FULL (arch/syscall.h).
  */
 #include <arch/offsets.h>
 
@@ -77,18 +77,6 @@ syscall_slow:
 	movq %rsp, %rdi
 	call trap_leave			/* events are masked when it returns, and no work is left */
 	jmp trap_return
-
-/* A call of kind FULL arrives here with rax = its number and the handler behind the table's second column. */
-	.globl syscall_full
-syscall_full:
-	movq %rbx, 8 + FRAME_RBX(%rsp)
-	movq %rbp, 8 + FRAME_RBP(%rsp)
-	movq %r12, 8 + FRAME_R12(%rsp)
-	movq %r13, 8 + FRAME_R13(%rsp)
-	movq %r14, 8 + FRAME_R14(%rsp)
-	movq %r15, 8 + FRAME_R15(%rsp)
-	leaq syscall_full_table(%rip), %r11
-	jmp *(%r11, %rax, 8)
 
 /* void arch_return_to_program(struct trap_frame *f): leaves by a frame that something else has filled. */
 	.globl arch_return_to_program

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The program: its process, its first thread, and how that thread gets to the program's first instruction. */
+#include <arch/switch.h>
+#include "drivers/drivers.h"
+#include "fs/console.h"
+#include "fs/fd.h"
+#include "fs/vfs.h"
+#include "kernel.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/space.h"
+#include "platform/boot.h"
+#include "platform/platform.h"
+#include "proc/exec.h"
+#include "proc/clock.h"
+#include "proc/sched.h"
+#include "proc/thread.h"
+
+#define STATUS_CANNOT_RUN 126
+
+/* Linux's defaults where a program may look at them. */
+static void init_limits(struct process *p)
+{
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++)
+		p->limits[i] = (struct rlimit64){RLIM_INFINITY, RLIM_INFINITY};
+	p->limits[3].cur = 8 * MiB;			    /* STACK */
+	p->limits[4].cur = 0;				    /* CORE */
+	p->limits[6] = (struct rlimit64){32768, 32768};	    /* NPROC: threads */
+	p->limits[7] = (struct rlimit64){1024, 1048576};    /* NOFILE */
+	p->limits[8] = (struct rlimit64){8 * MiB, 8 * MiB}; /* MEMLOCK */
+	p->limits[11] = (struct rlimit64){4096, 4096};	    /* SIGPENDING */
+	p->limits[12] = (struct rlimit64){819200, 819200};  /* MSGQUEUE */
+	p->limits[13] = p->limits[14] = (struct rlimit64){0, 0}; /* NICE, RTPRIO */
+}
+
+static struct process *create_init_process(void)
+{
+	struct process *p = kzalloc(sizeof(*p));
+	const struct hermit_boot_ids *ids = &boot_info.ids;
+
+	if (!p)
+		return NULL;
+	p->refs = 1;
+	p->pid = 1;
+	list_init(&p->threads);
+	signal_init_process(p);
+	init_limits(p);
+	p->uid = ids->uid;
+	p->euid = p->suid = ids->euid;
+	p->gid = ids->gid;
+	p->egid = p->sgid = ids->egid;
+	p->started = clock_monotonic();
+	p->space = space_create();
+	p->files = file_table_create();
+	p->fs = fs_context_create(boot_info.cwd, ids->umask);
+	p->exe = kstrdup(boot_info.program);
+	return p->space && p->files && p->fs && p->exe ? p : NULL;
+}
+
+/* The program cannot be started: one line on its stderr, and the status a shell would give. */
+static __noreturn void cannot_run(int err, const char *why)
+{
+	char line[512];
+	int n = format_string(line, sizeof(line), "hermit: %s: %s (error %d)\n", boot_info.program,
+			      why ? why
+			      : err == -ENOMEM ? "not enough memory: give the machine more with HERMIT_MEM or -m"
+			      : err == -E2BIG  ? "arguments and environment are larger than the stack"
+					       : "cannot be loaded",
+			      -err);
+
+	console_write_kernel(CONSOLE_ERR, line, MIN((size_t)n, sizeof(line) - 1));
+	process_exit(current->process, STATUS_CANNOT_RUN, 0);
+}
+
+static void start_program(void *arg)
+{
+	struct exec_args args = {
+		.path = boot_info.program,
+		.argv = boot_info.argv,
+		.envp = boot_info.envp,
+		.argc = boot_info.argc,
+		.envc = boot_info.envc,
+	};
+	const char *why;
+	u64 pc, sp;
+	int err;
+
+	err = fd_install_std(current->process->files, &boot_info);
+	if (!err)
+		err = exec_load(&args, &pc, &sp, &why);
+	else
+		why = NULL;
+	if (err)
+		cannot_run(err, why);
+	arch_frame_init(current->frame, pc, sp);
+	arch_return_to_program(current->frame);
+}
+
+/* comm: the last component of the path, cut. */
+static void set_name(struct thread *t, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	string_copy(t->name, slash ? slash + 1 : path, sizeof(t->name));
+}
+
+void kernel_main(void)
+{
+	struct thread *t;
+	int err = vfs_init_root(boot_info.initrd, boot_info.initrd_len);
+
+	if (err)
+		panic("the initrd cannot be read: error %d", -err);
+	init_process = create_init_process();
+	t = init_process ? thread_create(init_process) : NULL;
+	if (!t)
+		panic("no memory for the program's process");
+	set_name(t, boot_info.program);
+	drivers_init();
+	arch_thread_set_start(t, start_program, NULL);
+	sched_start(t);
+	sched_idle_loop();
+}
