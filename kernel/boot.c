@@ -238,6 +238,4 @@ void boot_read(const char *cmdline)
 	if (!b->hostname)
 		b->hostname = "hermit";
 	log_verbose |= (b->flags & HERMIT_BOOT_F_VERBOSE) != 0;
-	if (log_verbose)
-		log_show_past();
 }

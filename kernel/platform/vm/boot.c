@@ -51,6 +51,7 @@ static struct thread boot_thread;
 static char cmdline[CMDLINE_MAX];
 static struct hvm_memmap ram[MEMMAP_MAX];
 static unsigned ram_count;
+extern u64 __stack_chk_guard; /* lib/protect.c */
 extern char boot_stack[], boot_stack_top[];
 
 void vm_start(u32 start_info_pa) __noreturn;
@@ -276,6 +277,9 @@ void vm_start(u32 start_info_pa)
 	boot_thread.on_cpu = true;
 	boot_thread.refs = 1;
 	detect_features();
+	/* This function never returns, so it may change the canary under its own feet.  A zero byte stops strings. */
+	platform_entropy(&__stack_chk_guard, sizeof(__stack_chk_guard));
+	__stack_chk_guard = (__stack_chk_guard ^ cpu_rdtsc()) & ~0xffull;
 	cpu_init_control();
 	trap_init_cpu(c);
 	vector_init_cpu();
