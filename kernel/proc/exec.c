@@ -208,7 +208,7 @@ int exec_load(const struct exec_args *args, u64 *pc, u64 *sp, const char **why)
 	struct elf_info *elf = kmalloc(sizeof(*elf));
 	struct file *f;
 	vaddr_t vdso;
-	u64 bias;
+	u64 bias = 0;
 	int err;
 
 	*why = NULL;

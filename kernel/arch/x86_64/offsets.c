@@ -7,7 +7,7 @@
 #define CHECK(type, member, value) _Static_assert(offsetof(type, member) == (value), #value)
 
 CHECK(struct cpu, self, CPU_SELF);
-CHECK(struct cpu, current, CPU_CURRENT);
+CHECK(struct cpu, running, CPU_CURRENT);
 CHECK(struct cpu, kstack_top, CPU_KSTACK_TOP);
 CHECK(struct cpu, kstack_low, CPU_KSTACK_LOW);
 CHECK(struct cpu, scratch, CPU_SCRATCH);

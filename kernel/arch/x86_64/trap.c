@@ -5,6 +5,8 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/space.h"
+#include "lib/errno.h"
+#include "proc/fault.h"
 #include "proc/thread.h"
 
 #define TRAP_STUB_SIZE 16
