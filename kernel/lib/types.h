@@ -42,17 +42,15 @@ typedef u64 nsec_t;  /* nanoseconds */
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
 
-#define MIN(a, b)                                                                                            \
+/* Each use has variables of its own, so that one may stand inside another. */
+#define MIN(a, b) MIN_MAX_(a, b, <, __COUNTER__)
+#define MAX(a, b) MIN_MAX_(a, b, >, __COUNTER__)
+#define MIN_MAX_(a, b, op, n) MIN_MAX__(a, b, op, n)
+#define MIN_MAX__(a, b, op, n)                                                                               \
 	({                                                                                                   \
-		__typeof__(a) min_a_ = (a);                                                                  \
-		__typeof__(b) min_b_ = (b);                                                                  \
-		min_a_ < min_b_ ? min_a_ : min_b_;                                                           \
-	})
-#define MAX(a, b)                                                                                            \
-	({                                                                                                   \
-		__typeof__(a) max_a_ = (a);                                                                  \
-		__typeof__(b) max_b_ = (b);                                                                  \
-		max_a_ > max_b_ ? max_a_ : max_b_;                                                           \
+		__typeof__(a) x_##n = (a);                                                                   \
+		__typeof__(b) y_##n = (b);                                                                   \
+		x_##n op y_##n ? x_##n : y_##n;                                                              \
 	})
 
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
