@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Does KVM run programs here?  A /dev/kvm that opens proves nothing, so a tiny
- * guest is run; see kvm_probe.c.
+ * guest is run (kvm_guest.S), and what came out is remembered until the next
+ * boot in $XDG_RUNTIME_DIR/hermit, if there is such a directory.
  */
 #ifndef CLI_KVM_PROBE_H
 #define CLI_KVM_PROBE_H
