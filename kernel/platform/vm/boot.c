@@ -261,25 +261,11 @@ static void probe_pci(void)
 u64 platform_memory_total(void) { return frame_total_count() * PAGE_SIZE; }
 u64 platform_memory_free(void) { return frame_free_count() * PAGE_SIZE; }
 
-void vm_start(u32 start_info_pa)
+static __noreturn __attribute__((noinline)) void start_machine(const struct hvm_start_info *info)
 {
-	const struct hvm_start_info *info = phys_to_virt(start_info_pa);
 	struct cpu *c = &boot_cpu;
 	paddr_t rsdp = info->rsdp;
 
-	c->self = c;
-	c->running = c->idle = &boot_thread;
-	c->kstack_low = boot_thread.arch.kstack_low = (u64)boot_stack;
-	c->kstack_top = boot_thread.arch.kstack_top = (u64)boot_stack_top;
-	c->online = true;
-	cpus[0] = c;
-	cpu_count = 1;
-	boot_thread.on_cpu = true;
-	boot_thread.refs = 1;
-	detect_features();
-	/* This function never returns, so it may change the canary under its own feet.  A zero byte stops strings. */
-	platform_entropy(&__stack_chk_guard, sizeof(__stack_chk_guard));
-	__stack_chk_guard = (__stack_chk_guard ^ cpu_rdtsc()) & ~0xffull;
 	cpu_init_control();
 	trap_init_cpu(c);
 	vector_init_cpu();
@@ -297,4 +283,25 @@ void vm_start(u32 start_info_pa)
 	clock_ready();
 	platform_start_cpus();
 	kernel_main();
+}
+
+/* Changes the canary, so it must have none of its own. */
+__attribute__((no_stack_protector)) void vm_start(u32 start_info_pa)
+{
+	struct cpu *c = &boot_cpu;
+	u64 canary = __stack_chk_guard;
+
+	c->self = c;
+	c->running = c->idle = &boot_thread;
+	c->kstack_low = boot_thread.arch.kstack_low = (u64)boot_stack;
+	c->kstack_top = boot_thread.arch.kstack_top = (u64)boot_stack_top;
+	c->online = true;
+	cpus[0] = c;
+	cpu_count = 1;
+	boot_thread.on_cpu = true;
+	boot_thread.refs = 1;
+	detect_features();
+	platform_entropy(&canary, sizeof(canary));
+	__stack_chk_guard = (canary ^ cpu_rdtsc()) & ~0xffull; /* a zero byte stops strings */
+	start_machine(phys_to_virt(start_info_pa));
 }
