@@ -415,6 +415,15 @@ int signal_mask_begin_user(const sigset_t __user *set, size_t size)
 	return 0;
 }
 
+long signal_pause(void)
+{
+	for (sched_prepare_sleep(true); !signal_pending(current); sched_prepare_sleep(true))
+		sched_sleep(WAIT_FOREVER);
+	sched_cancel_sleep();
+	signal_mask_end(true);
+	return -ERESTARTNOHAND;
+}
+
 static int wait_take(struct process *p, sigset_t set, struct siginfo *info)
 {
 	unsigned long ev = spin_lock(&p->sig_lock);

@@ -172,6 +172,8 @@ void signal_mask_end(bool interrupted);
 int signal_mask_begin_user(const sigset_t __user *set, size_t size);
 /* sigtimedwait(2): takes a pending signal out of `set`.  Its number, -EAGAIN at the deadline, -EINTR. */
 int signal_wait(sigset_t set, struct siginfo *info, nsec_t deadline);
+/* Sleeps until a signal comes; puts an old mask back.  Always -ERESTARTNOHAND. */
+long signal_pause(void);
 /* sigaction(2); either pointer may be NULL. */
 void signal_action(int sig, const struct sigaction *new_sa, struct sigaction *old_sa);
 /* sigaltstack(2) with the program's stack pointer sp; 0, -EPERM, -EINVAL, -ENOMEM.  Thread's own: no lock. */

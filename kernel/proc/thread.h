@@ -133,7 +133,7 @@ void thread_set_work(struct thread *t, u32 bits); /* and makes it look, if it ru
  * The whole frame of the current system call, rbx..r15 included.  Only for calls that the
  * table marks FULL, and on the way out.
  */
-struct trap_frame *thread_full_frame(void);
+static inline struct trap_frame *thread_full_frame(void) { return current->frame; }
 
 /* Called by the entry code with events enabled when `work` is set, before returning to the program. */
 void thread_return_work(struct trap_frame *f);

@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "lib/types.h"
 #include "lib/uaccess.h"
+#include "proc/signal.h"
 
 struct trap_frame;
 /* clang-format off */
@@ -21,10 +22,23 @@ struct trap_frame;
 	long sys_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);
 /* clang-format on */
 
-struct timespec64;
+struct cap_data;
+struct cap_header;
+struct clone_args;
+struct linux_itimerval;
+struct linux_rusage;
+struct linux_sysinfo;
+struct linux_tms;
+struct linux_utsname;
+struct rlimit64;
+struct sched_attr;
+struct sched_param;
 struct sigaction;
-struct siginfo;
 struct sigaltstack;
+struct siginfo;
+struct timespec64;
+struct timeval64;
+struct timezone;
 
 #include "syscall/table.def"
 

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory: mmap(2) and its kin.  The address space itself is mm/space.c. */
+#include "fs/abi.h"
+#include "fs/fd.h"
+#include "fs/file.h"
+#include "mm/space.h"
+#include "proc/thread.h"
+#include "syscall/syscall.h"
+
+#define PROT_READ	1
+#define PROT_WRITE	2
+#define PROT_EXEC	4
+#define PROT_SEM	8
+#define PROT_GROWSDOWN	0x01000000
+#define PROT_GROWSUP	0x02000000
+
+#define MAP_SHARED	    0x01
+#define MAP_PRIVATE	    0x02
+#define MAP_SHARED_VALIDATE 0x03
+#define MAP_TYPE	    0x0f
+#define MAP_FIXED	    0x10
+#define MAP_ANONYMOUS	    0x20
+#define MAP_32BIT	    0x40
+#define MAP_GROWSDOWN	    0x0100
+#define MAP_LOCKED	    0x2000
+#define MAP_NORESERVE	    0x4000
+#define MAP_POPULATE	    0x8000
+#define MAP_NONBLOCK	    0x10000
+#define MAP_STACK	    0x20000
+#define MAP_HUGETLB	    0x40000
+#define MAP_SYNC	    0x80000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+static struct space *space(void) { return current->process->space; }
+
+static u32 prot_flags(int prot)
+{
+	return (prot & PROT_READ ? AREA_READ : 0) | (prot & PROT_WRITE ? AREA_WRITE : 0) |
+	       (prot & PROT_EXEC ? AREA_EXEC : 0);
+}
+
+/* MAP_POPULATE, MAP_LOCKED, mlock(2): touches every page.  Linux too passes over errors after mmap. */
+static int populate(vaddr_t addr, u64 len, u32 prot)
+{
+	u32 access = prot & AREA_WRITE ? AREA_WRITE : prot & AREA_READ ? AREA_READ : AREA_EXEC;
+
+	for (vaddr_t a = addr; a < addr + len; a += PAGE_SIZE) {
+		int err = space_fault(space(), a, access);
+
+		if (err)
+			return err;
+		if (READ_ONCE(current->work) & THREAD_WORK_EXIT)
+			return -EINTR;
+	}
+	return 0;
+}
+
+/* The file behind fd, fit for being mapped like this; its reference goes to the caller. */
+static int get_mappable(int fd, int prot, int type, struct file **out)
+{
+	struct file *f = fd_get_file(fd);
+	int err;
+
+	if (!f)
+		return -EBADF;
+	err = file_mappable(f, type != MAP_PRIVATE, prot & PROT_WRITE);
+	if (err) {
+		file_unref(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+long sys_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 off)
+{
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE), noreplace = flags & MAP_FIXED_NOREPLACE;
+	int type = flags & MAP_TYPE, err;
+	struct file *file = NULL;
+	u32 area = prot_flags(prot);
+	s64 at;
+
+	if (!IS_ALIGNED(off, PAGE_SIZE))
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS)) {
+		err = get_mappable(fd, prot, type, &file);
+		if (err)
+			return err;
+	}
+	at = -EINVAL;
+	if (!len || (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE))
+		goto out;
+	at = -EOPNOTSUPP;
+	if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
+		goto out;
+	at = -ENOMEM;
+	if (ALIGN_UP(len, PAGE_SIZE) < len || (flags & MAP_HUGETLB)) /* no huge pages are set aside: as Linux then */
+		goto out;
+	at = -EOVERFLOW;
+	if (file && off + len < off)
+		goto out;
+	at = -EINVAL;
+	if (fixed && !IS_ALIGNED(addr, PAGE_SIZE))
+		goto out;
+	if (type != MAP_PRIVATE)
+		area |= AREA_SHARED;
+	if (flags & MAP_NORESERVE)
+		area |= AREA_NORESERVE;
+	if (flags & MAP_GROWSDOWN)
+		area |= AREA_GROWSDOWN | AREA_STACK;
+	at = space_map(space(), ALIGN_DOWN(addr, PAGE_SIZE), len, area, fixed, noreplace, file, off, NULL);
+	if (at > 0 && (flags & (MAP_POPULATE | MAP_LOCKED)) && !(flags & MAP_NONBLOCK) && (area & AREA_PROT))
+		(void)populate((vaddr_t)at, ALIGN_UP(len, PAGE_SIZE), area);
+out:
+	if (file)
+		file_unref(file);
+	return at;
+}
+
+/* addr must be a page's, the length is rounded up; neither may wrap.  Linux's order of checks. */
+static int check_range(u64 addr, u64 *len)
+{
+	u64 up = ALIGN_UP(*len, PAGE_SIZE);
+
+	if (!IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if (*len && !up)
+		return -EINVAL;
+	*len = up;
+	return addr + up < addr ? -EINVAL : 0;
+}
+
+long sys_munmap(u64 addr, u64 len)
+{
+	int err = check_range(addr, &len);
+
+	if (err)
+		return err;
+	if (!len || !user_range_ok((void __user *)addr, len))
+		return -EINVAL;
+	return space_unmap(space(), addr, len);
+}
+
+long sys_mprotect(u64 addr, u64 len, int prot)
+{
+	int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+
+	prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || !IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (!len || addr + len <= addr)
+		return -ENOMEM;
+	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+		return -EINVAL;
+	if (!user_range_ok((void __user *)addr, len))
+		return -ENOMEM;
+	return space_protect(space(), addr, len, prot_flags(prot));
+}
+
+long sys_brk(u64 addr)
+{
+	return (long)space_brk(space(), addr);
+}
+
+/* ---- madvise ---- */
+
+enum {
+	MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
+	MADV_FREE = 8, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE,
+	MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
+	MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED,
+};
+
+/* What lies in [addr, addr + len): -ENOMEM if there is a hole; *anonymous: nothing of it is a file's or shared. */
+static int range_is(u64 addr, u64 len, bool *anonymous)
+{
+	struct space *s = space();
+	unsigned long ev = spin_lock(&s->lock);
+	struct area *a = area_find(&s->areas, addr);
+	u64 at = addr;
+
+	*anonymous = true;
+	while (a && a->start <= at && at < addr + len) {
+		if (a->file || (a->flags & (AREA_SHARED | AREA_KERNEL)))
+			*anonymous = false;
+		at = a->end;
+		a = area_next(a);
+	}
+	spin_unlock(&s->lock, ev);
+	return at < addr + len ? -ENOMEM : 0;
+}
+
+long sys_madvise(u64 addr, u64 len, int advice)
+{
+	bool anonymous;
+	int err, hole;
+
+	switch (advice) {
+	case MADV_NORMAL ... MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_DONTFORK ... MADV_DOFORK:
+	case MADV_HUGEPAGE ... MADV_POPULATE_WRITE:
+	case MADV_DONTNEED_LOCKED:
+		break;
+	default: /* MADV_REMOVE, MADV_MERGEABLE, ...: Linux too, where it is configured without */
+		return -EINVAL;
+	}
+	err = check_range(addr, &len);
+	if (err || !len)
+		return err;
+	if (!user_range_ok((void __user *)addr, len))
+		return -ENOMEM;
+	hole = range_is(addr, len, &anonymous);
+	switch (advice) {
+	case MADV_FREE:
+		/* "The kernel may free the pages": it does at once. */
+		if (!anonymous)
+			return -EINVAL;
+		/* fall through */
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+		err = space_discard(space(), addr, len);
+		return err ? err : hole;
+	case MADV_WIPEONFORK:
+		return anonymous ? hole : -EINVAL;
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		if (hole)
+			return hole;
+		err = populate(addr, len, advice == MADV_POPULATE_READ ? AREA_READ : AREA_WRITE);
+		return err == -EIO ? -EFAULT : err == -EACCES ? -EINVAL : err;
+	default:
+		/* Hints; fork(2), dumps and swapping, which others are about, do not exist here. */
+		return hole;
+	}
+}
+
+/* ---- locking: memory is never swapped, so what is there stays ---- */
+
+long sys_mlock(u64 addr, u64 len)
+{
+	u64 start = ALIGN_DOWN(addr, PAGE_SIZE);
+	bool anonymous;
+	int err;
+
+	len = ALIGN_UP(len + (addr - start), PAGE_SIZE);
+	if (start + len < start)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (!user_range_ok((void __user *)start, len) || range_is(start, len, &anonymous))
+		return -ENOMEM;
+	err = populate(start, len, AREA_READ);
+	return err == -EACCES || err == -EFAULT || err == -EIO ? -ENOMEM : err;
+}
+
+#define MLOCK_ONFAULT 1
+
+long sys_mlock2(u64 addr, u64 len, int flags)
+{
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return flags ? sys_munlock(addr, len) : sys_mlock(addr, len);
+}
+
+long sys_munlock(u64 addr, u64 len)
+{
+	u64 start = ALIGN_DOWN(addr, PAGE_SIZE);
+	bool anonymous;
+
+	len = ALIGN_UP(len + (addr - start), PAGE_SIZE);
+	if (start + len < start)
+		return -EINVAL;
+	return len && range_is(start, len, &anonymous) ? -ENOMEM : 0;
+}
+
+/* ---- NUMA: there is one node, 0 ---- */
+
+#define MPOL_DEFAULT	 0
+#define MPOL_PREFERRED	 1
+#define MPOL_LOCAL	 4
+#define MPOL_MAX	 7
+#define MPOL_MODE_FLAGS	 0xe000
+#define MPOL_MF_VALID	 7
+
+/* Which nodes `mask` names: nothing but node 0 exists.  0 with *node0, or -errno. */
+static int get_nodes(const u64 __user *mask, u64 maxnode, bool *node0)
+{
+	u64 bits = maxnode ? maxnode - 1 : 0, word;
+
+	*node0 = false;
+	if (!mask || !bits)
+		return 0;
+	if (bits > PAGE_SIZE * 8)
+		return -EINVAL;
+	for (u64 i = 0; i < (bits + 63) / 64; i++) {
+		if (get_user(word, mask + i))
+			return -EFAULT;
+		if (bits - i * 64 < 64)
+			word &= (1ull << (bits - i * 64)) - 1;
+		if (i ? word != 0 : (word & ~1ull) != 0)
+			return -EINVAL;
+		*node0 |= word & 1;
+	}
+	return 0;
+}
+
+static int check_policy(int mode, const u64 __user *mask, u64 maxnode)
+{
+	bool node0;
+	int err;
+
+	mode &= ~MPOL_MODE_FLAGS;
+	if (mode < 0 || mode > MPOL_MAX)
+		return -EINVAL;
+	err = get_nodes(mask, maxnode, &node0);
+	if (err)
+		return err;
+	if (mode == MPOL_DEFAULT || mode == MPOL_LOCAL)
+		return node0 ? -EINVAL : 0;
+	return mode != MPOL_PREFERRED && !node0 ? -EINVAL : 0;
+}
+
+long sys_mbind(u64 addr, u64 len, u64 mode, const u64 __user *mask, u64 maxnode, unsigned flags)
+{
+	bool anonymous;
+	int err;
+
+	if (flags & ~MPOL_MF_VALID)
+		return -EINVAL;
+	err = mode > 0xffff ? -EINVAL : check_policy((int)mode, mask, maxnode);
+	if (err)
+		return err;
+	if (check_range(addr, &len))
+		return -EINVAL;
+	return len && range_is(addr, len, &anonymous) ? -EFAULT : 0;
+}
+
+#define MPOL_F_NODE 1
+#define MPOL_F_ADDR 2
+#define MPOL_F_MEMS_ALLOWED 4
+
+long sys_get_mempolicy(int __user *mode, u64 __user *mask, u64 maxnode, u64 addr, u64 flags)
+{
+	int what = MPOL_DEFAULT; /* also node 0, where MPOL_F_NODE asks for it */
+	u64 word = flags & MPOL_F_MEMS_ALLOWED;
+	bool anonymous;
+
+	if (flags & ~7ull || (mask && maxnode < 1))
+		return -EINVAL;
+	if ((flags & MPOL_F_MEMS_ALLOWED) && (flags & (MPOL_F_NODE | MPOL_F_ADDR)))
+		return -EINVAL;
+	if (!(flags & MPOL_F_ADDR) && addr)
+		return -EINVAL;
+	if ((flags & MPOL_F_ADDR) && range_is(ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE, &anonymous))
+		return -EFAULT;
+	if ((flags & MPOL_F_NODE) && !(flags & MPOL_F_ADDR))
+		return -EINVAL; /* only while interleaving */
+	if (mode && put_user(what, mode))
+		return -EFAULT;
+	if (!mask)
+		return 0;
+	word = word ? 1 : 0;
+	for (u64 i = 0; i < (maxnode + 63) / 64 && i < PAGE_SIZE; i++) {
+		if (put_user(word, mask + i))
+			return -EFAULT;
+		word = 0;
+	}
+	return 0;
+}
