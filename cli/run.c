@@ -81,9 +81,9 @@ int verb_run(char **args)
 	if (options_read(&c, args, environ))
 		return STATUS_LOADER;
 	if (c.help)
-		return verb_help(args);
+		return verb_help((char *[]){ NULL });
 	if (c.version)
-		return verb_version(args);
+		return verb_version((char *[]){ NULL });
 	if (!c.argv) {
 		msg_error("run", "hermit run [options] PROGRAM [ARGUMENT...]", "no program named");
 		return STATUS_LOADER;
