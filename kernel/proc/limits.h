@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource limits (getrlimit(2)).  Each is read and written as one word or two; no lock. */
+/* Resource limits by number (getrlimit(2)): indices of struct process.limits. */
 #ifndef PROC_LIMITS_H
 #define PROC_LIMITS_H
-
-struct process;
 
 enum {
 	RLIMIT_CPU,
@@ -23,8 +21,5 @@ enum {
 	RLIMIT_RTPRIO,
 	RLIMIT_RTTIME,
 };
-
-/* What a program finds at its start: a usual Linux's values. */
-void limits_init(struct process *p);
 
 #endif

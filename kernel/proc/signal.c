@@ -8,6 +8,7 @@
 #include "mm/heap.h"
 #include "proc/fault.h"
 #include "proc/itimer.h"
+#include "proc/limits.h"
 #include "proc/thread.h"
 
 /* What has no handler and SIG_DFL: signal(7), "Standard signals". */
@@ -18,7 +19,6 @@
 	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) |         \
 	 SIGMASK(SIGSYS))
 
-#define RLIMIT_SIGPENDING 11
 #define MINSIGSTKSZ 2048
 
 void signal_init_process(struct process *p)

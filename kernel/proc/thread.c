@@ -134,33 +134,43 @@ void thread_return_work(struct trap_frame *f)
 		signal_deliver(f);
 }
 
-/* Off the list; who is the last gets true. */
-static bool leave_process(struct process *p, struct thread *t)
+/* Under the lock: off the list. */
+static void leave_locked(struct process *p, struct thread *t)
 {
-	unsigned long ev = spin_lock(&p->lock);
-	bool last = --p->thread_count == 0;
-
+	p->thread_count--;
 	list_remove(&t->link);
 	p->dead_runtime += sched_runtime(t);
+}
+
+static void leave_process(struct process *p, struct thread *t)
+{
+	unsigned long ev = spin_lock(&p->lock);
+
+	leave_locked(p, t);
 	spin_unlock(&p->lock, ev);
-	return last;
 }
 
 void thread_exit(int status)
 {
 	struct thread *t = current;
 	struct process *p = t->process;
+	unsigned long ev;
+	bool last;
 
 	t->exit_status = status;
 	futex_exit_thread(t); /* robust list, clear_tid */
 	signal_exit_thread(t);
-	/* The last thread stays on the list, as the one in whose name the process ends. */
-	unsigned long ev = spin_lock(&p->lock);
-	bool last = p->thread_count == 1 && !p->exiting;
+	/*
+	 * The last thread stays on the list, as the one in whose name the process ends.  Whether it is the last
+	 * and its leaving are one step: of two that end at the same time, one has to be it.
+	 */
+	ev = spin_lock(&p->lock);
+	last = p->thread_count == 1 && !p->exiting;
+	if (!last)
+		leave_locked(p, t);
 	spin_unlock(&p->lock, ev);
 	if (last)
 		process_exit(p, status, 0);
-	leave_process(p, t);
 	sched_exit();
 }
 

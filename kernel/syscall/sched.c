@@ -4,12 +4,11 @@
 #include "lib/string.h"
 #include "proc/clock.h"
 #include "proc/cpu.h"
+#include "proc/limits.h"
 #include "proc/thread.h"
 #include "syscall/syscall.h"
 
 #define SCHED_RESET_ON_FORK 0x40000000
-#define RLIMIT_NICE   13
-#define RLIMIT_RTPRIO 14
 #define RR_INTERVAL (100 * NSEC_PER_MSEC)
 
 struct sched_param {
