@@ -3,7 +3,7 @@
 #include "proc/futex.h"
 #include "proc/thread.h"
 #include "proc/wait.h"
-#include "syscall/args.h"
+#include "syscall/timeval.h"
 #include "syscall/syscall.h"
 
 static bool takes_timeout(int cmd)

@@ -12,7 +12,7 @@
 #include "proc/limits.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
-#include "syscall/args.h"
+#include "syscall/timeval.h"
 #include "syscall/syscall.h"
 
 struct linux_utsname {

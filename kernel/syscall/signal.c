@@ -5,7 +5,7 @@
 #include "lib/string.h"
 #include "proc/clock.h"
 #include "proc/thread.h"
-#include "syscall/args.h"
+#include "syscall/timeval.h"
 #include "syscall/syscall.h"
 
 static bool signo_ok(int sig) { return sig >= 1 && sig <= NSIG; }

@@ -6,7 +6,7 @@
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "proc/wait.h"
-#include "syscall/args.h"
+#include "syscall/timeval.h"
 #include "syscall/clockid.h"
 #include "syscall/syscall.h"
 

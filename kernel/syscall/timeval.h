@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What several families of system calls share: the ABI's small structures, and how to fetch them. */
-#ifndef SYSCALL_ARGS_H
-#define SYSCALL_ARGS_H
+/* struct timeval, and deadlines given as a moment on the wall clock. */
+#ifndef SYSCALL_TIMEVAL_H
+#define SYSCALL_TIMEVAL_H
 
 #include "lib/errno.h"
 #include "lib/types.h"
@@ -39,7 +39,5 @@ static inline nsec_t deadline_of_wall(nsec_t wall)
 		return clock_monotonic();
 	return clock_deadline(now >= 0 ? wall - (u64)now : wall + (u64)-now);
 }
-
-struct linux_rusage;
 
 #endif
