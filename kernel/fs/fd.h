@@ -69,5 +69,12 @@ struct file *fd_get_file(int fd);
 /* The lowest free descriptor >= from gets f (whose reference passes on success).  It, or -EMFILE, -ENOMEM. */
 int fd_install(struct file *f, int from, bool cloexec);
 int fd_close(int fd);
+/* dup2: fd becomes f (whose reference passes on success), whatever it was.  fd, or -EBADF, -ENOMEM. */
+int fd_replace(struct file *f, int fd, bool cloexec);
+/* FD_CLOEXEC before; set (0 or 1) if not negative.  -EBADF. */
+int fd_cloexec(int fd, int set);
+void fd_close_many(unsigned from, unsigned to);
+void fd_cloexec_many(unsigned from, unsigned to);
+int fd_next(struct file_table *t, int fd); /* the first open descriptor >= fd, or -1 */
 
 #endif

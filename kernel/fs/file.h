@@ -21,6 +21,7 @@ struct area;
 struct dentry;
 struct file;
 struct inode;
+struct inode_ops;
 struct space;
 
 /*
@@ -38,11 +39,12 @@ static inline void poll_add(struct poll_hook *h, struct wait_queue *q)
 
 /* Receives directory entries. */
 struct dir_sink {
-	/* False: no room, stop; the entry counts as not given.  `next`: position to go on from after this entry. */
+	/* False: no room, stop; the entry counts as not given.  Never sleeps.  `next`: position to go on from after this entry. */
 	bool (*emit)(struct dir_sink *s, const char *name, size_t len, u64 ino, unsigned dtype, u64 next);
 };
 
 struct file_ops {
+	int (*open)(struct file *f); /* for devices in a ramfs; may be NULL */
 	/*
 	 * Bytes moved (short is allowed), 0 at the end, or -errno.  Files with FILE_STREAM ignore off.
 	 * -EAGAIN instead of sleeping if f->flags has O_NONBLOCK, for files where that has a meaning.
@@ -53,8 +55,11 @@ struct file_ops {
 	ssize_t (*write)(struct file *f, struct uio *u, u64 *off);
 	/* From *pos on, gives entries to the sink ("." and ".." too) and moves *pos behind the last one taken. */
 	int (*readdir)(struct file *f, u64 *pos, struct dir_sink *s);
-	/* POLL* bits that hold now; hook may be NULL.  NULL: always readable and writable. */
-	unsigned (*poll)(struct file *f, struct poll_hook *hook);
+	/*
+	 * POLL* bits that hold now; hook may be NULL.  `want`: those the caller asks for, for files that have to
+	 * fetch before they know.  NULL: always readable and writable.
+	 */
+	unsigned (*poll)(struct file *f, unsigned want, struct poll_hook *hook);
 	long (*ioctl)(struct file *f, unsigned cmd, u64 arg); /* arg may be a program's address; NULL: ENOTTY */
 	int (*fsync)(struct file *f, bool data_only); /* NULL: EINVAL */
 	/* SEEK_DATA, SEEK_HOLE and odd files; NULL: the usual arithmetic on inode size. */
@@ -108,6 +113,12 @@ static inline struct file *file_ref(struct file *f)
 	return f;
 }
 void file_unref(struct file *f);
+void epoll_file_gone(struct file *f); /* ipc/epoll.c: it is about to be freed */
+
+/* An inode for files that have no place in the tree; refs 1; ops may be NULL.  NULL: no memory. */
+struct inode *inode_anon(u32 mode, const struct inode_ops *ops);
+void file_sigpipe(void); /* raises SIGPIPE for the calling thread: what a write that gives EPIPE does */
+unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook);
 
 /* --- for the kernel's own use (exec, mappings) --- */
 /* Opens an absolute path; does not check permissions.  0 or -errno. */

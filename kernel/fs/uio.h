@@ -45,9 +45,6 @@ size_t uio_copy_to(struct uio *u, const void *src, size_t n);   /* into the read
 size_t uio_copy_from(struct uio *u, void *dst, size_t n);	/* from the writer's buffers */
 size_t uio_zero(struct uio *u, size_t n);			/* zeros into the reader's buffers */
 void uio_skip(struct uio *u, size_t n);				/* as if moved */
-/* Back to `left` bytes left: undoes what has been moved since `left` was that.  For writers that fail later. */
-void uio_rewind_one(struct uio *u, size_t left);		/* only for a list of one */
-
 /* What a transfer returns: the bytes moved since `left` was before, or -EFAULT if it was none for a fault. */
 #define UIO_RESULT(u, before) ((u)->left != (before) ? (ssize_t)((before) - (u)->left) : (u)->faulted ? -EFAULT : 0)
 

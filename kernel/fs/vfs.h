@@ -46,6 +46,7 @@ struct iattr {
 #define ATTR_MTIME     (1u << 5)
 #define ATTR_ATIME_NOW (1u << 6) /* with ATTR_ATIME */
 #define ATTR_MTIME_NOW (1u << 7)
+#define ATTR_CTIME     (1u << 8) /* for inode_touch */
 
 /*
  * Names are not ended by NUL: they have `len` bytes (1 to NAME_MAX, no '/', never "." or "..").
@@ -58,7 +59,9 @@ struct inode_ops {
 	 * opens at once sets f->ops and f->priv and FILE_OPENED in f->kind (f->flags has the O_* flags; f->inode
 	 * is still the directory, and the caller sets it afterwards); the others leave it alone and `open` is called.
 	 */
-	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out);
+	int (*create)(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f,
+		      struct inode **out);
+	int (*tmpfile)(struct inode *dir, u32 mode, struct inode **out); /* without a name; NULL: EOPNOTSUPP */
 	int (*mkdir)(struct inode *dir, const char *name, size_t len, u32 mode, struct inode **out);
 	int (*symlink)(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out);
 	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
@@ -74,6 +77,8 @@ struct inode_ops {
 	int (*follow)(struct inode *i, struct dentry **out);
 	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */
+	/* The server's word on access(2), where SB_NO_PERM; may: MAY_*; NULL: all is allowed. */
+	int (*access)(struct inode *i, unsigned may);
 	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops.  f->flags has O_TRUNC only if the op must cut. */
 	int (*open)(struct inode *i, struct file *f);
 	/* The last reference has gone: frees what belongs to it and i itself.  nlink tells whether names are left. */
@@ -87,14 +92,13 @@ struct inode {
 	u32 mode; /* type and permissions */
 	u32 uid, gid;
 	u32 nlink;
-	u32 flags; /* INODE_* */
-	u64 ino, size, rdev;
+	u64 ino, size, rdev, blocks /* of 512 bytes */;
 	s64 atime, mtime, ctime;
 	struct superblock *sb;
 	const struct inode_ops *ops;
 	const struct file_ops *fops;
 	struct mutex lock;
-	void *priv;
+	void *priv; /* the file system's own */
 };
 
 struct super_ops {
@@ -181,16 +185,31 @@ struct dentry *dentry_alone(struct inode *i, const char *name);
 int vfs_walk(struct dentry *at, const char *path, unsigned flags, struct dentry **out);
 /* The name's text from the root, into buf; -ENAMETOOLONG (ERANGE is the caller's).  Its length.  "(deleted)" appended. */
 int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted);
-int vfs_open(struct dentry *at, const char *path, int flags, u32 mode, struct file **out);
+/* The calls of the same names, on paths in kernel memory.  `at` as for vfs_walk. */
+bool vfs_in_tree(struct dentry *d); /* false: it, or what is above it, has been removed */
+int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out);
+int vfs_mkdir(struct dentry *at, const char *path, u32 mode);
+int vfs_mknod(struct dentry *at, const char *path, u32 mode, u64 rdev);
+int vfs_symlink(struct dentry *at, const char *path, const char *target);
+int vfs_link(struct dentry *old, struct dentry *at, const char *path);
+int vfs_unlink(struct dentry *at, const char *path);
+int vfs_rmdir(struct dentry *at, const char *path);
+int vfs_rename(struct dentry *old_at, const char *old_path, struct dentry *new_at, const char *new_path,
+	       unsigned flags);
 int vfs_getattr(struct dentry *d, struct kstat *st);
+void inode_stat(struct inode *i, struct kstat *st); /* from the inode's fields */
+int vfs_truncate(struct inode *i, u64 size, struct file *f); /* no permission check */
 int vfs_setattr(struct inode *i, struct iattr *a); /* checks permission */
 #define MAY_EXEC  1u
 #define MAY_WRITE 2u
 #define MAY_READ  4u
 int vfs_permission(struct inode *i, unsigned may);
 
-/* The mount point's directories are made as needed.  Nothing is opened before first use. */
-int vfs_mount_at(const char *path, struct mount *m);
+/*
+ * Hangs m into the tree.  Its directories are made in the root tree as needed or, if walk, are there already
+ * (in a tree mounted before).  m is opened when it is first walked into, and belongs to the tree from now on.
+ */
+int vfs_mount_at(const char *path, struct mount *m, bool walk);
 
 /* Builds the root from a newc archive (also wraps a bare ELF as /NAME).  Cheap: no data is copied. */
 int vfs_init_root(const void *archive, size_t len);
@@ -205,12 +224,14 @@ int p9_mount(const char *tag, bool rdonly, struct superblock **out);
 /* --- a process's place in the tree --- */
 struct fs_context {
 	u32 refs;
-	struct spinlock lock;
-	struct dentry *cwd; /* a reference */
 	u32 umask;
+	struct spinlock lock;
+	struct dentry *cwd;   /* a reference; NULL: not yet needed, it is */
+	const char *cwd_path; /* this path, or the root where it does not exist; not owned */
 };
-/* cwd: absolute; where it does not exist the root takes its place (logged).  NULL: no memory. */
-struct fs_context *fs_context_create(const char *cwd, u32 umask);
+struct fs_context *fs_context_create(const char *cwd, u32 umask); /* NULL: no memory */
 void fs_context_unref(struct fs_context *c);
+struct dentry *fs_context_cwd(struct fs_context *c);		      /* with a reference; never NULL */
+void fs_context_set_cwd(struct fs_context *c, struct dentry *d);      /* takes its own reference */
 
 #endif

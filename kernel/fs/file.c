@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "mm/heap.h"
+#include "proc/thread.h"
+
+struct file *file_alloc(struct inode *inode, struct dentry *dentry, u32 flags, const struct file_ops *ops)
+{
+	struct file *f = kzalloc(sizeof(*f));
+	u32 acc = flags & O_ACCMODE;
+
+	if (!f)
+		return NULL;
+	f->refs = 1;
+	f->flags = flags & ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	if (flags & O_PATH)
+		f->kind = FILE_PATH;
+	else if (acc != O_ACCMODE) /* Linux's access mode 3 is for ioctl alone */
+		f->kind = (acc != O_WRONLY ? FILE_READ : 0) | (acc != O_RDONLY ? FILE_WRITE : 0);
+	f->ops = ops;
+	f->inode = inode_ref(inode);
+	f->dentry = dentry ? dentry_ref(dentry) : NULL;
+	mutex_init(&f->pos_lock);
+	list_init(&f->epolls);
+	return f;
+}
+
+static void file_free(struct file *f)
+{
+	if (!list_empty(&f->epolls))
+		epoll_file_gone(f);
+	if (f->ops && f->ops->release && !(f->kind & FILE_PATH))
+		f->ops->release(f);
+	inode_unref(f->inode);
+	if (f->dentry)
+		dentry_unref(f->dentry);
+	kfree(f);
+}
+
+void file_unref(struct file *f)
+{
+	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		file_free(f);
+}
+
+ssize_t file_kernel_read(struct file *f, void *buf, size_t n, u64 off)
+{
+	size_t done = 0;
+
+	if (!f->ops->read)
+		return -EINVAL;
+	while (done < n) {
+		struct uio u;
+		ssize_t r;
+
+		uio_init_kernel(&u, (char *)buf + done, n - done);
+		r = f->ops->read(f, &u, off + done);
+		if (r < 0)
+			return done ? (ssize_t)done : r;
+		if (r == 0)
+			break;
+		done += r;
+	}
+	return done;
+}
+
+u64 file_size(struct file *f)
+{
+	struct kstat st;
+
+	if (f->inode->ops->getattr && f->inode->ops->getattr(f->inode, &st) == 0)
+		return st.size;
+	return READ_ONCE(f->inode->size);
+}
+
+int file_mappable(struct file *f, bool shared, bool write)
+{
+	if (f->kind & FILE_PATH)
+		return -EBADF;
+	if (!(f->kind & FILE_READ))
+		return -EACCES;
+	if (shared && write && !(f->kind & FILE_WRITE))
+		return -EACCES;
+	if (!f->ops->read_page)
+		return -ENODEV;
+	/* A private mapping is as good as a shared one as long as nobody writes to it. */
+	if (shared && write && !f->ops->page_shared)
+		return -ENODEV;
+	return 0;
+}
+
+int file_read_page(struct file *f, u64 off, void *page)
+{
+	return f->ops->read_page ? f->ops->read_page(f, off, page) : -ENODEV;
+}
+
+bool file_page_in_place(struct file *f, u64 off, paddr_t *frame)
+{
+	return f->ops->page_in_place && f->ops->page_in_place(f, off, frame);
+}
+
+int file_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)
+{
+	return f->ops->page_shared ? f->ops->page_shared(f, off, write, frame) : -ENODEV;
+}
+
+unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook)
+{
+	if (!f->ops->poll)
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	return f->ops->poll(f, want, hook);
+}
+
+void file_sigpipe(void)
+{
+	struct process *p = current->process;
+	struct siginfo info = {.si_signo = SIGPIPE, .si_code = SI_USER};
+
+	if (!p)
+		return;
+	info.rt.pid = p->pid;
+	info.rt.uid = p->uid;
+	signal_send(p, current, &info);
+}
+
+/* ---- inodes without a name ---- */
+
+static struct superblock anon_super = {
+	.dev = 0xe, .magic = 0x09041934 /* ANON_INODE_FS_MAGIC */, .block_size = PAGE_SIZE, .next_ino = 1024,
+	.type = "anon", .source = "anon",
+};
+static const struct inode_ops anon_iops;
+
+struct inode *inode_anon(u32 mode, const struct inode_ops *ops)
+{
+	struct inode *i = kmalloc(sizeof(*i));
+
+	if (!i)
+		return NULL;
+	inode_init(i, &anon_super, mode, ops ? ops : &anon_iops, NULL);
+	i->uid = current->process ? current->process->euid : 0;
+	i->gid = current->process ? current->process->egid : 0;
+	return i;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that make, remove and change names.  The order of the checks is Linux's, since it decides which error wins. */
+#include "fs/walk.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "proc/thread.h"
+
+/* A place for a new or old name: the directory (locked) and the last component. */
+struct place {
+	struct walk w;
+	struct dentry *dir; /* w.cur */
+	struct dentry *found; /* what is there now; NULL: nothing */
+};
+
+static bool is_dots(const struct walk *w)
+{
+	return w->len == 0 || (w->last[0] == '.' && (w->len == 1 || (w->len == 2 && w->last[1] == '.')));
+}
+
+/* Walks to the directory and locks it; looks the name up.  Not for "." and "..". */
+static int place_find(struct place *p)
+{
+	int r;
+
+	p->dir = p->w.cur;
+	p->found = NULL;
+	mutex_lock(&p->dir->inode->lock);
+	r = vfs_lookup_held(p->dir, p->w.last, p->w.len, &p->found);
+	if (r && r != -ENOENT) {
+		mutex_unlock(&p->dir->inode->lock);
+		return r;
+	}
+	return 0;
+}
+
+static void place_end(struct place *p)
+{
+	mutex_unlock(&p->dir->inode->lock);
+	if (p->found)
+		dentry_unref(p->found);
+}
+
+static u32 current_umask(void) { return current->process && current->process->fs ? current->process->fs->umask : 022; }
+
+static int may_create(struct dentry *dir)
+{
+	if (!dir->inode->nlink) /* removed while we hold it */
+		return -ENOENT;
+	return vfs_permission(dir->inode, MAY_WRITE | MAY_EXEC);
+}
+
+static int may_delete(struct dentry *dir, struct dentry *d, bool want_dir)
+{
+	struct process *p = current->process;
+	struct inode *i = d->inode;
+	int r = vfs_permission(dir->inode, MAY_WRITE | MAY_EXEC);
+
+	if (r)
+		return r;
+	if ((dir->inode->mode & S_ISVTX) && p && p->euid && p->euid != i->uid && p->euid != dir->inode->uid &&
+	    !(i->sb->flags & SB_NO_PERM))
+		return -EPERM;
+	if (want_dir && !S_ISDIR(i->mode))
+		return -ENOTDIR;
+	if (want_dir && (!d->parent || d->mount))
+		return -EBUSY;
+	if (!want_dir && S_ISDIR(i->mode))
+		return -EISDIR;
+	return 0;
+}
+
+static bool dentry_has_children(struct dentry *d)
+{
+	return (d->inode->sb->flags & SB_PINNED) && !list_empty(&d->order);
+}
+
+/* The common frame of mkdir, mknod, symlink and link: a new name that must not exist yet. */
+static int place_new(struct place *p, struct dentry *at, const char *path, bool dir)
+{
+	int r = walk_start(&p->w, at, path, 0);
+
+	if (!r)
+		r = walk_run(&p->w, true);
+	if (r)
+		return r;
+	if (is_dots(&p->w))
+		return -EEXIST;
+	r = place_find(p);
+	if (r)
+		return r;
+	if (p->found)
+		r = -EEXIST;
+	else if (p->w.slash && !dir)
+		r = -ENOENT;
+	else if (p->dir->inode->sb->flags & SB_RDONLY)
+		r = -EROFS;
+	else
+		r = may_create(p->dir);
+	if (r)
+		place_end(p);
+	return r;
+}
+
+/* Gives the new inode (its reference is consumed) its name. */
+static int place_fill(struct place *p, struct inode *i)
+{
+	struct dentry *d = dentry_add(p->dir, p->w.last, p->w.len, i);
+
+	inode_unref(i);
+	if (!d)
+		return -ENOMEM;
+	dentry_unref(d);
+	return 0;
+}
+
+int vfs_mkdir(struct dentry *at, const char *path, u32 mode)
+{
+	struct place p;
+	struct inode *i;
+	int r = place_new(&p, at, path, true);
+
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+
+		r = ops->mkdir ? ops->mkdir(p.dir->inode, p.w.last, p.w.len, mode & ~current_umask() & 01777, &i)
+			       : -EPERM;
+		if (!r)
+			r = place_fill(&p, i);
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+int vfs_mknod(struct dentry *at, const char *path, u32 mode, u64 rdev)
+{
+	struct place p;
+	struct inode *i;
+	int r;
+
+	if (!(mode & S_IFMT))
+		mode |= S_IFREG;
+	if (S_ISDIR(mode))
+		return -EPERM;
+	if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
+		return S_ISCHR(mode) || (mode & S_IFMT) == S_IFBLK ? -EPERM : -EINVAL;
+	r = place_new(&p, at, path, false);
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+
+		r = ops->create ? ops->create(p.dir->inode, p.w.last, p.w.len, mode & ~current_umask(), NULL, &i)
+				: -EPERM;
+		if (!r)
+			r = place_fill(&p, i);
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+int vfs_symlink(struct dentry *at, const char *path, const char *target)
+{
+	struct place p;
+	struct inode *i;
+	int r;
+
+	if (!*target)
+		return -ENOENT;
+	r = place_new(&p, at, path, false);
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+
+		r = ops->symlink ? ops->symlink(p.dir->inode, p.w.last, p.w.len, target, &i) : -EPERM;
+		if (!r)
+			r = place_fill(&p, i);
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+int vfs_link(struct dentry *old, struct dentry *at, const char *path)
+{
+	struct inode *i = old->inode;
+	struct place p;
+	int r = place_new(&p, at, path, false);
+
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+
+		if (i->sb != p.dir->inode->sb)
+			r = -EXDEV;
+		else if (S_ISDIR(i->mode) || !ops->link)
+			r = -EPERM;
+		else if (!i->nlink)
+			r = -ENOENT;
+		else
+			r = ops->link(p.dir->inode, p.w.last, p.w.len, i);
+		if (!r)
+			r = place_fill(&p, inode_ref(i));
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+int vfs_unlink(struct dentry *at, const char *path)
+{
+	struct place p;
+	int r = walk_start(&p.w, at, path, 0);
+
+	if (!r)
+		r = walk_run(&p.w, true);
+	if (!r && is_dots(&p.w))
+		r = -EISDIR;
+	if (!r)
+		r = place_find(&p);
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+		struct dentry *d = p.found;
+
+		if (!d)
+			r = -ENOENT;
+		else if (p.w.slash)
+			r = S_ISDIR(d->inode->mode) ? -EISDIR : -ENOTDIR;
+		else if (p.dir->inode->sb->flags & SB_RDONLY)
+			r = -EROFS;
+		else
+			r = may_delete(p.dir, d, false);
+		if (!r)
+			r = ops->unlink ? ops->unlink(p.dir->inode, p.w.last, p.w.len, d->inode) : -EPERM;
+		if (!r)
+			dentry_drop(d);
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+int vfs_rmdir(struct dentry *at, const char *path)
+{
+	struct place p;
+	int r = walk_start(&p.w, at, path, 0);
+
+	if (!r)
+		r = walk_run(&p.w, true);
+	if (!r && is_dots(&p.w))
+		r = !p.w.len ? -EBUSY : p.w.len == 1 ? -EINVAL : -ENOTEMPTY;
+	if (!r)
+		r = place_find(&p);
+	if (!r) {
+		const struct inode_ops *ops = p.dir->inode->ops;
+		struct dentry *d = p.found;
+
+		if (!d)
+			r = -ENOENT;
+		else if (p.dir->inode->sb->flags & SB_RDONLY)
+			r = -EROFS;
+		else
+			r = may_delete(p.dir, d, true);
+		if (!r && !ops->rmdir)
+			r = -EPERM;
+		if (!r) {
+			mutex_lock(&d->inode->lock); /* nobody makes a name in it meanwhile */
+			r = dentry_has_children(d) ? -ENOTEMPTY
+						   : ops->rmdir(p.dir->inode, p.w.last, p.w.len, d->inode);
+			if (!r)
+				d->inode->nlink = 0;
+			mutex_unlock(&d->inode->lock);
+		}
+		if (!r)
+			dentry_drop(d);
+		place_end(&p);
+	}
+	walk_end(&p.w);
+	return r;
+}
+
+/* Whether a is d or above it.  Under rename_lock nothing moves. */
+static bool dentry_is_above(struct dentry *a, struct dentry *d)
+{
+	for (; d; d = d->parent)
+		if (d == a)
+			return true;
+	return false;
+}
+
+/* Gives d the name and parent that `to` says; target, which had it, loses it (or takes d's old one: exchange). */
+static int dentry_move(struct dentry *d, struct place *to, struct dentry *target, bool exchange)
+{
+	struct dentry name = {0}, *old_parent = d->parent;
+	struct dentry *new_parent = to->dir;
+	unsigned long ev;
+
+	if (exchange) { /* both names exist already: only the inodes change places */
+		struct inode *i = d->inode;
+
+		ev = spin_lock(&dcache_lock);
+		d->inode = target->inode;
+		target->inode = i;
+		spin_unlock(&dcache_lock, ev);
+		return 0;
+	}
+	if (!dentry_set_name(&name, to->w.last, to->w.len))
+		return -ENOMEM;
+	if (target)
+		dentry_drop(target);
+	dentry_ref(new_parent);
+	ev = spin_lock(&dcache_lock);
+	dentry_unhash_locked(d);
+	dentry_free_name(d);
+	memcpy(d->short_name, name.short_name, sizeof(name.short_name));
+	d->name = name.name == name.short_name ? d->short_name : name.name;
+	d->len = name.len;
+	d->hash = name.hash;
+	d->parent = new_parent;
+	dentry_hash_locked(new_parent, d);
+	spin_unlock(&dcache_lock, ev);
+	dentry_unref(old_parent);
+	return 0;
+}
+
+static int rename_check(struct place *from, struct place *to, unsigned flags)
+{
+	struct dentry *d = from->found, *target = to->found;
+	bool dir, exchange = flags & RENAME_EXCHANGE;
+	int r;
+
+	if (!d || (exchange && !target))
+		return -ENOENT;
+	if (target && (flags & RENAME_NOREPLACE))
+		return -EEXIST;
+	dir = S_ISDIR(d->inode->mode);
+	if (!dir && (from->w.slash || (to->w.slash && !exchange)))
+		return -ENOTDIR;
+	if (exchange && to->w.slash && !S_ISDIR(target->inode->mode))
+		return -ENOTDIR;
+	if (dentry_is_above(d, to->dir))
+		return -EINVAL;
+	if (target && dentry_is_above(target, from->dir))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	if (target && target->inode == d->inode)
+		return 1; /* two names of one file: nothing happens (rename(2)) */
+	r = may_delete(from->dir, d, dir);
+	if (r)
+		return r;
+	r = target ? may_delete(to->dir, target, exchange ? S_ISDIR(target->inode->mode) : dir) : may_create(to->dir);
+	if (r)
+		return r;
+	if (d->mount || (target && target->mount))
+		return -EBUSY;
+	if (dir && from->dir != to->dir)
+		return vfs_permission(d->inode, MAY_WRITE);
+	return 0;
+}
+
+static int rename_locked(struct place *from, struct place *to, unsigned flags)
+{
+	const struct inode_ops *ops = from->dir->inode->ops;
+	struct inode *victim = NULL;
+	int r = vfs_lookup_held(from->dir, from->w.last, from->w.len, &from->found);
+
+	if (!r || r == -ENOENT)
+		r = vfs_lookup_held(to->dir, to->w.last, to->w.len, &to->found);
+	if (r && r != -ENOENT)
+		return r;
+	r = rename_check(from, to, flags);
+	if (r)
+		return r < 0 ? r : 0;
+	if (!ops->rename)
+		return -EPERM;
+	if (to->found && !(flags & RENAME_EXCHANGE) && S_ISDIR(to->found->inode->mode)) {
+		victim = to->found->inode;
+		mutex_lock(&victim->lock);
+		if (dentry_has_children(to->found))
+			r = -ENOTEMPTY;
+	}
+	if (!r)
+		r = ops->rename(from->dir->inode, from->w.last, from->w.len, from->found->inode, to->dir->inode,
+				to->w.last, to->w.len, to->found ? to->found->inode : NULL, flags);
+	if (!r && victim)
+		victim->nlink = 0;
+	if (victim)
+		mutex_unlock(&victim->lock);
+	if (!r)
+		r = dentry_move(from->found, to, to->found, flags & RENAME_EXCHANGE);
+	return r;
+}
+
+static void rename_lock_dirs(struct inode *a, struct inode *b, bool b_first)
+{
+	if (a == b) {
+		mutex_lock(&a->lock);
+		return;
+	}
+	mutex_lock(b_first ? &b->lock : &a->lock);
+	mutex_lock(b_first ? &a->lock : &b->lock);
+}
+
+int vfs_rename(struct dentry *old_at, const char *old_path, struct dentry *new_at, const char *new_path,
+	       unsigned flags)
+{
+	struct place from = {0}, to = {0};
+	int r;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	r = walk_start(&from.w, old_at, old_path, 0);
+	if (!r)
+		r = walk_run(&from.w, true);
+	if (!r)
+		r = walk_start(&to.w, new_at, new_path, 0);
+	if (!r)
+		r = walk_run(&to.w, true);
+	if (!r && from.w.cur->inode->sb != to.w.cur->inode->sb)
+		r = -EXDEV;
+	if (!r && is_dots(&from.w))
+		r = -EBUSY;
+	if (!r && is_dots(&to.w))
+		r = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (!r && (from.w.cur->inode->sb->flags & SB_RDONLY))
+		r = -EROFS;
+	if (!r) {
+		from.dir = from.w.cur;
+		to.dir = to.w.cur;
+		/* Whoever locks two directories holds rename_lock, and parents come before children. */
+		mutex_lock(&rename_lock);
+		rename_lock_dirs(from.dir->inode, to.dir->inode, dentry_is_above(to.dir, from.dir));
+		r = rename_locked(&from, &to, flags);
+		mutex_unlock(&from.dir->inode->lock);
+		if (from.dir->inode != to.dir->inode)
+			mutex_unlock(&to.dir->inode->lock);
+		mutex_unlock(&rename_lock);
+		if (from.found)
+			dentry_unref(from.found);
+		if (to.found)
+			dentry_unref(to.found);
+	}
+	walk_end(&from.w);
+	walk_end(&to.w);
+	return r;
+}

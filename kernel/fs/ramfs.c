@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/ramfs.h"
+#include "fs/dentry.h"
+#include "ipc/pipe.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/heap.h"
+#include "proc/thread.h"
+
+#define RAMFS_SIZE_MAX 0x7ffffffffffff000ull
+
+static const struct inode_ops ramfs_iops;
+static const struct file_ops ramfs_file_ops, ramfs_dir_ops;
+
+static struct ramfs_inode *ramfs(struct inode *i) { return container_of(i, struct ramfs_inode, inode); }
+
+void pages_free_page(void *page) { frame_unref(frame_addr(page)); }
+
+/* ---- pages ---- */
+
+/* The page's own memory with a reference, or NULL. */
+static void *page_get(struct ramfs_inode *ri, u64 index)
+{
+	unsigned long ev;
+	void *page;
+
+	if (!ri->pages.root)
+		return NULL;
+	ev = spin_lock(&ri->lock);
+	page = pages_find(&ri->pages, index);
+	if (page)
+		frame_ref(frame_addr(page));
+	spin_unlock(&ri->lock, ev);
+	return page;
+}
+
+static void page_put(void *page) { frame_unref(frame_addr(page)); }
+
+/* What the page holds as long as it has no memory of its own. */
+static void page_from_base(struct ramfs_inode *ri, u64 index, void *to)
+{
+	u64 off = index << PAGE_SHIFT;
+	size_t n = off < ri->base_len ? MIN(PAGE_SIZE, ri->base_len - off) : 0;
+
+	if (n)
+		memcpy(to, ri->base + off, n);
+	memset((char *)to + n, 0, PAGE_SIZE - n);
+}
+
+/*
+ * Puts `page` (consumed) in place as page `index`, unless another was quicker: then that one.  With a reference
+ * for the caller.  NULL: no memory.
+ */
+static void *page_insert(struct ramfs_inode *ri, u64 index, void *page)
+{
+	unsigned long ev = spin_lock(&ri->lock);
+	void **slot = pages_slot(&ri->pages, index), *unused = page;
+
+	if (slot && !*slot) {
+		*slot = page;
+		ri->pages.count++;
+		unused = NULL;
+	}
+	page = slot ? *slot : NULL;
+	if (page)
+		frame_ref(frame_addr(page));
+	spin_unlock(&ri->lock, ev);
+	if (unused)
+		page_put(unused);
+	return page;
+}
+
+/* Page `index` with memory of its own and a reference; NULL: no memory. */
+static void *page_get_own(struct ramfs_inode *ri, u64 index)
+{
+	void *page = page_get(ri, index);
+	paddr_t p;
+
+	if (page)
+		return page;
+	p = frame_alloc(0);
+	if (!p)
+		return NULL;
+	page_from_base(ri, index, frame_ptr(p));
+	return page_insert(ri, index, frame_ptr(p));
+}
+
+/* ---- files ---- */
+
+static ssize_t ramfs_read(struct file *f, struct uio *u, u64 off)
+{
+	struct ramfs_inode *ri = ramfs(f->inode);
+	u64 size = READ_ONCE(f->inode->size);
+	size_t before = u->left, want, n;
+
+	if (off >= size)
+		return 0;
+	want = MIN(u->left, size - off);
+	while (want) {
+		size_t in = off & (PAGE_SIZE - 1), k = MIN(want, PAGE_SIZE - in);
+		void *page = page_get(ri, off >> PAGE_SHIFT);
+		u64 base_len = READ_ONCE(ri->base_len);
+
+		if (page) {
+			n = uio_copy_to(u, (char *)page + in, k);
+			page_put(page);
+		} else if (off < base_len) {
+			k = ri->pages.root ? MIN(k, base_len - off) : MIN(want, base_len - off);
+			n = uio_copy_to(u, ri->base + off, k);
+		} else {
+			n = uio_zero(u, k);
+		}
+		off += n;
+		want -= n;
+		if (n < k)
+			break;
+	}
+	if (!(f->flags & O_NOATIME) && before != u->left)
+		inode_touch(f->inode, ATTR_ATIME);
+	return UIO_RESULT(u, before);
+}
+
+/* Up to the page's end.  Bytes written, or -ENOSPC; less than k after a fault. */
+static ssize_t ramfs_write_page(struct ramfs_inode *ri, struct uio *u, u64 off, size_t k)
+{
+	size_t in = off & (PAGE_SIZE - 1), n;
+	u64 index = off >> PAGE_SHIFT;
+	void *page = page_get(ri, index);
+
+	if (!page && k == PAGE_SIZE) { /* a whole new page: filled before anyone sees it, not zeroed first */
+		paddr_t p = frame_alloc(0);
+		void *own;
+
+		if (!p)
+			return -ENOSPC;
+		own = frame_ptr(p);
+		n = uio_copy_from(u, own, k);
+		if (n < k) {
+			char *rest = kmalloc(PAGE_SIZE);
+
+			if (!rest) {
+				frame_unref(p);
+				return -ENOSPC;
+			}
+			page_from_base(ri, index, rest);
+			memcpy((char *)own + n, rest + n, k - n);
+			kfree(rest);
+		}
+		frame_ref(p);
+		page = page_insert(ri, index, own);
+		if (page && page != own) /* a mapping's fault was quicker */
+			memcpy(page, own, n);
+		frame_unref(p);
+		if (!page)
+			return -ENOSPC;
+	} else {
+		if (!page)
+			page = page_get_own(ri, index);
+		if (!page)
+			return -ENOSPC;
+		n = uio_copy_from(u, (char *)page + in, k);
+	}
+	page_put(page);
+	return n;
+}
+
+static ssize_t ramfs_write(struct file *f, struct uio *u, u64 *off)
+{
+	struct inode *i = f->inode;
+	struct ramfs_inode *ri = ramfs(i);
+	size_t before = u->left;
+	ssize_t n = 0;
+	u64 at;
+
+	mutex_lock(&i->lock);
+	if (f->flags & O_APPEND)
+		*off = i->size;
+	at = *off;
+	while (u->left) {
+		size_t k = MIN(u->left, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+
+		if (at >= RAMFS_SIZE_MAX) {
+			n = -EFBIG;
+			break;
+		}
+		n = ramfs_write_page(ri, u, at, k);
+		if (n <= 0)
+			break;
+		at += n;
+		if (at > i->size)
+			WRITE_ONCE(i->size, at);
+		if ((size_t)n < k)
+			break;
+	}
+	if (at != *off)
+		inode_touch(i, ATTR_MTIME);
+	mutex_unlock(&i->lock);
+	if (n < 0 && u->left == before)
+		return n;
+	return UIO_RESULT(u, before);
+}
+
+static int ramfs_read_page(struct file *f, u64 off, void *to)
+{
+	struct ramfs_inode *ri = ramfs(f->inode);
+	void *page;
+
+	if (off >= READ_ONCE(f->inode->size))
+		return -EIO;
+	page = page_get(ri, off >> PAGE_SHIFT);
+	if (page) {
+		memcpy(to, page, PAGE_SIZE);
+		page_put(page);
+	} else {
+		page_from_base(ri, off >> PAGE_SHIFT, to);
+	}
+	return 0;
+}
+
+static bool ramfs_page_in_place(struct file *f, u64 off, paddr_t *frame)
+{
+	struct ramfs_inode *ri = ramfs(f->inode);
+	unsigned long ev;
+	bool r;
+
+	if (off + PAGE_SIZE > READ_ONCE(ri->base_len) || !IS_ALIGNED((uintptr_t)ri->base + off, PAGE_SIZE))
+		return false;
+	ev = spin_lock(&ri->lock);
+	r = !pages_find(&ri->pages, off >> PAGE_SHIFT);
+	spin_unlock(&ri->lock, ev);
+	if (r)
+		*frame = frame_addr(ri->base + off);
+	return r;
+}
+
+static int ramfs_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)
+{
+	void *page;
+
+	if (off >= READ_ONCE(f->inode->size))
+		return -EIO;
+	page = page_get_own(ramfs(f->inode), off >> PAGE_SHIFT);
+	if (!page)
+		return -ENOMEM;
+	if (write)
+		inode_touch(f->inode, ATTR_MTIME);
+	*frame = frame_addr(page);
+	return 0;
+}
+
+static s64 ramfs_seek(struct file *f, s64 off, int whence)
+{
+	struct ramfs_inode *ri = ramfs(f->inode);
+	u64 size = READ_ONCE(f->inode->size), at = off, index;
+	unsigned long ev;
+
+	if (off < 0 || at >= size)
+		return -ENXIO;
+	ev = spin_lock(&ri->lock);
+	if (whence == SEEK_DATA) {
+		if (at >= ri->base_len) {
+			index = pages_next(&ri->pages, at >> PAGE_SHIFT);
+			at = index == ~0ull ? size : MAX(at, index << PAGE_SHIFT);
+		}
+	} else {
+		at = MAX(at, ri->base_len);
+		while (at < size && pages_find(&ri->pages, at >> PAGE_SHIFT))
+			at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE;
+	}
+	spin_unlock(&ri->lock, ev);
+	if (at >= size)
+		return whence == SEEK_DATA ? -ENXIO : (s64)size;
+	return at;
+}
+
+#define FALLOC_FL_KEEP_SIZE 1
+
+static int ramfs_fallocate(struct file *f, int mode, u64 off, u64 len)
+{
+	struct inode *i = f->inode;
+	int r = 0;
+
+	if (mode & ~FALLOC_FL_KEEP_SIZE)
+		return -EOPNOTSUPP;
+	if (off + len > RAMFS_SIZE_MAX)
+		return -EFBIG;
+	mutex_lock(&i->lock);
+	for (u64 n = off >> PAGE_SHIFT; n <= (off + len - 1) >> PAGE_SHIFT; n++) {
+		void *page = page_get_own(ramfs(i), n);
+
+		if (!page) {
+			r = -ENOSPC;
+			break;
+		}
+		page_put(page);
+	}
+	if (!r && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size) {
+		WRITE_ONCE(i->size, off + len);
+		inode_touch(i, ATTR_MTIME);
+	}
+	mutex_unlock(&i->lock);
+	return r;
+}
+
+int file_nothing_to_sync(struct file *f, bool data_only) { return 0; }
+
+static const struct file_ops ramfs_file_ops = {
+	.read = ramfs_read,
+	.write = ramfs_write,
+	.seek = ramfs_seek,
+	.fsync = file_nothing_to_sync, /* memory is all there is */
+	.fallocate = ramfs_fallocate,
+	.read_page = ramfs_read_page,
+	.page_in_place = ramfs_page_in_place,
+	.page_shared = ramfs_page_shared,
+};
+
+/* ---- directories ---- */
+
+int dcache_readdir(struct file *f, u64 *pos, struct dir_sink *s)
+{
+	struct dentry *dir = f->dentry;
+	unsigned long ev;
+
+	if (*pos == 0) {
+		if (!s->emit(s, ".", 1, dir->inode->ino, DT_OF_MODE(S_IFDIR), 1))
+			return 0;
+		*pos = 1;
+	}
+	if (*pos == 1) {
+		if (!s->emit(s, "..", 2, dir->parent ? dir->parent->inode->ino : dir->inode->ino,
+			     DT_OF_MODE(S_IFDIR), 2))
+			return 0;
+		*pos = 2;
+	}
+	ev = spin_lock(&dcache_lock);
+	list_for_each(l, &dir->order) {
+		struct dentry *d = list_entry(l, struct dentry, link);
+
+		if (d->seq < *pos)
+			continue;
+		if (!s->emit(s, d->name, d->len, d->inode->ino, DT_OF_MODE(d->inode->mode), d->seq + 1))
+			break;
+		*pos = d->seq + 1;
+	}
+	spin_unlock(&dcache_lock, ev);
+	return 0;
+}
+
+static const struct file_ops ramfs_dir_ops = {
+	.readdir = dcache_readdir,
+	.fsync = file_nothing_to_sync,
+};
+
+/* ---- inodes ---- */
+
+struct inode *ramfs_inode_create(struct superblock *sb, u32 mode, const struct file_ops *fops)
+{
+	struct ramfs_inode *ri = kzalloc(sizeof(*ri));
+
+	if (!ri)
+		return NULL;
+	if (!fops)
+		fops = S_ISDIR(mode) ? &ramfs_dir_ops : &ramfs_file_ops;
+	inode_init(&ri->inode, sb, mode, &ramfs_iops, fops);
+	return &ri->inode;
+}
+
+struct inode *ramfs_link_create(struct superblock *sb, const char *target, size_t len)
+{
+	struct inode *i = ramfs_inode_create(sb, S_IFLNK | 0777, NULL);
+	char *link = kmalloc(len + 1);
+
+	if (!i || !link) {
+		kfree(link);
+		if (i)
+			inode_unref(i);
+		return NULL;
+	}
+	memcpy(link, target, len);
+	link[len] = '\0';
+	ramfs(i)->link = link;
+	i->size = len;
+	return i;
+}
+
+int ramfs_add(struct dentry *dir, const char *name, size_t len, struct inode *i)
+{
+	struct dentry *d;
+
+	if (!i)
+		return -ENOMEM;
+	d = dentry_add(dir, name, len, i);
+	if (d && S_ISDIR(i->mode))
+		dir->inode->nlink++;
+	inode_unref(i);
+	if (!d)
+		return -ENOMEM;
+	dentry_unref(d);
+	return 0;
+}
+
+static int new_inode(struct inode *dir, u32 mode, struct inode **out)
+{
+	struct process *p = current->process;
+	struct inode *i = ramfs_inode_create(dir->sb, mode, NULL);
+
+	if (!i)
+		return -ENOSPC;
+	i->uid = p ? p->euid : 0;
+	i->gid = p ? p->egid : 0;
+	if (dir->mode & S_ISGID) { /* as on Linux: the group comes from the directory */
+		i->gid = dir->gid;
+		if (S_ISDIR(mode))
+			i->mode |= S_ISGID;
+	}
+	*out = i;
+	return 0;
+}
+
+static int ramfs_create(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out)
+{
+	int r = new_inode(dir, mode, out);
+
+	if (!r)
+		inode_touch(dir, ATTR_MTIME);
+	return r;
+}
+
+static int ramfs_tmpfile(struct inode *dir, u32 mode, struct inode **out)
+{
+	int r = new_inode(dir, mode, out);
+
+	if (!r)
+		(*out)->nlink = 0;
+	return r;
+}
+
+static int ramfs_mkdir(struct inode *dir, const char *name, size_t len, u32 mode, struct inode **out)
+{
+	int r = new_inode(dir, S_IFDIR | mode, out);
+
+	if (!r) {
+		dir->nlink++;
+		inode_touch(dir, ATTR_MTIME);
+	}
+	return r;
+}
+
+static int ramfs_symlink(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out)
+{
+	struct process *p = current->process;
+
+	*out = ramfs_link_create(dir->sb, target, strlen(target));
+	if (!*out)
+		return -ENOSPC;
+	(*out)->uid = p ? p->euid : 0;
+	(*out)->gid = p ? p->egid : 0;
+	inode_touch(dir, ATTR_MTIME);
+	return 0;
+}
+
+static int ramfs_link(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	__atomic_fetch_add(&i->nlink, 1, __ATOMIC_RELAXED);
+	inode_touch(i, ATTR_CTIME);
+	inode_touch(dir, ATTR_MTIME);
+	return 0;
+}
+
+static int ramfs_unlink(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	__atomic_fetch_sub(&i->nlink, 1, __ATOMIC_RELAXED);
+	inode_touch(i, ATTR_CTIME);
+	inode_touch(dir, ATTR_MTIME);
+	return 0;
+}
+
+static int ramfs_rmdir(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	dir->nlink--;
+	inode_touch(dir, ATTR_MTIME);
+	return 0;
+}
+
+static int ramfs_rename(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *i,
+			struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target,
+			unsigned flags)
+{
+	bool dir = S_ISDIR(i->mode);
+
+	if (flags & RENAME_EXCHANGE) {
+		bool tdir = S_ISDIR(target->mode);
+
+		old_dir->nlink += tdir - dir;
+		new_dir->nlink += dir - tdir;
+	} else {
+		if (target && !dir)
+			ramfs_unlink(new_dir, new_name, new_len, target);
+		if (dir) {
+			old_dir->nlink--;
+			if (!target)
+				new_dir->nlink++;
+		}
+	}
+	inode_touch(i, ATTR_CTIME);
+	inode_touch(old_dir, ATTR_MTIME);
+	inode_touch(new_dir, ATTR_MTIME);
+	return 0;
+}
+
+static ssize_t ramfs_readlink(struct inode *i, char *buf, size_t size)
+{
+	size_t n = MIN(size, i->size);
+
+	memcpy(buf, ramfs(i)->link, n);
+	return n;
+}
+
+static int ramfs_getattr(struct inode *i, struct kstat *st)
+{
+	struct ramfs_inode *ri = ramfs(i);
+
+	inode_stat(i, st);
+	st->blocks = (ri->pages.count << (PAGE_SHIFT - 9)) + (ri->base_len + 511) / 512;
+	return 0;
+}
+
+/* Under inode.lock.  In steps, so that a big file does not keep events masked for long. */
+static int ramfs_cut(struct ramfs_inode *ri, u64 size)
+{
+	u64 first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	unsigned long ev;
+	void *page;
+
+	if (size > RAMFS_SIZE_MAX)
+		return -EFBIG;
+	WRITE_ONCE(ri->inode.size, size);
+	if (ri->base_len > size)
+		WRITE_ONCE(ri->base_len, size);
+	for (;;) {
+		u64 next;
+
+		ev = spin_lock(&ri->lock);
+		next = pages_next(&ri->pages, first);
+		if (next != ~0ull)
+			pages_drop(&ri->pages, next, next + PAGES_FANOUT - 1);
+		spin_unlock(&ri->lock, ev);
+		if (next == ~0ull)
+			break;
+	}
+	if (size & (PAGE_SIZE - 1)) { /* what a later extension shows again must be zeros */
+		page = page_get(ri, size >> PAGE_SHIFT);
+		if (page) {
+			size_t in = size & (PAGE_SIZE - 1);
+
+			memset((char *)page + in, 0, PAGE_SIZE - in);
+			page_put(page);
+		}
+	}
+	inode_touch(&ri->inode, ATTR_MTIME);
+	return 0;
+}
+
+static int ramfs_setattr(struct inode *i, const struct iattr *a)
+{
+	if (a->valid & ATTR_SIZE) {
+		int r;
+
+		if (!S_ISREG(i->mode))
+			return S_ISDIR(i->mode) ? -EISDIR : -EINVAL;
+		r = ramfs_cut(ramfs(i), a->size);
+		if (r)
+			return r;
+	}
+	if (a->valid & ATTR_UID)
+		i->uid = a->uid;
+	if (a->valid & ATTR_GID)
+		i->gid = a->gid;
+	if (a->valid & (ATTR_UID | ATTR_GID) && !S_ISDIR(i->mode)) /* chown(2) takes these rights away */
+		i->mode &= ~(u32)(S_ISUID | (i->mode & 010 ? S_ISGID : 0));
+	if (a->valid & ATTR_MODE)
+		i->mode = (i->mode & S_IFMT) | (a->mode & 07777);
+	inode_touch(i, ATTR_CTIME);
+	if (a->valid & ATTR_ATIME)
+		i->atime = a->atime;
+	if (a->valid & ATTR_MTIME)
+		i->mtime = a->mtime;
+	return 0;
+}
+
+static int ramfs_open(struct inode *i, struct file *f)
+{
+	if (S_ISFIFO(i->mode))
+		return fifo_open(i, f);
+	return f->ops->open ? f->ops->open(f) : 0;
+}
+
+static void ramfs_evict(struct inode *i)
+{
+	struct ramfs_inode *ri = ramfs(i);
+
+	if (ri->pages.root)
+		pages_drop(&ri->pages, 0, ~0ull >> PAGE_SHIFT);
+	if (S_ISFIFO(i->mode))
+		fifo_evict(i);
+	kfree(ri->link);
+	kfree(ri);
+}
+
+static const struct inode_ops ramfs_iops = {
+	.create = ramfs_create,
+	.tmpfile = ramfs_tmpfile,
+	.mkdir = ramfs_mkdir,
+	.symlink = ramfs_symlink,
+	.link = ramfs_link,
+	.unlink = ramfs_unlink,
+	.rmdir = ramfs_rmdir,
+	.rename = ramfs_rename,
+	.readlink = ramfs_readlink,
+	.getattr = ramfs_getattr,
+	.setattr = ramfs_setattr,
+	.open = ramfs_open,
+	.evict = ramfs_evict,
+};
+
+struct superblock *ramfs_super(u32 magic, const char *type)
+{
+	struct superblock *sb = kmalloc(sizeof(*sb));
+
+	if (!sb)
+		return NULL;
+	superblock_init(sb, NULL, SB_PINNED, magic, type);
+	sb->root_inode = ramfs_inode_create(sb, S_IFDIR | 0755, NULL);
+	if (!sb->root_inode) {
+		kfree(sb);
+		return NULL;
+	}
+	return sb;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks along paths: components, links, mounts, "..". */
+#include "fs/walk.h"
+#include "fs/console.h"
+#include "lib/log.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "platform/boot.h"
+#include "proc/thread.h"
+
+struct dentry *vfs_root;
+
+int vfs_permission(struct inode *i, unsigned may)
+{
+	struct process *p = current->process;
+	unsigned bits;
+
+	if ((may & MAY_WRITE) && (i->sb->flags & SB_RDONLY) && (S_ISREG(i->mode) || S_ISDIR(i->mode)))
+		return -EROFS;
+	if ((i->sb->flags & SB_NO_PERM) || !p)
+		return 0;
+	if (p->euid == 0) /* root reads and writes all, and executes what anyone may */
+		return (may & MAY_EXEC) && !S_ISDIR(i->mode) && !(i->mode & 0111) ? -EACCES : 0;
+	if (i->uid == p->euid)
+		bits = i->mode >> 6;
+	else if (i->gid == p->egid)
+		bits = i->mode >> 3;
+	else
+		bits = i->mode;
+	return (may & ~bits & 7) ? -EACCES : 0;
+}
+
+/* With dir's lock held, unless its dentries are pinned. */
+int vfs_lookup_held(struct dentry *dir, const char *name, size_t len, struct dentry **out)
+{
+	struct superblock *sb = dir->inode->sb;
+	struct dentry *d;
+	struct inode *inode;
+	int r;
+
+	*out = NULL;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	d = dentry_find(dir, name, len);
+	if (sb->flags & SB_PINNED) {
+		*out = d;
+		return d ? 0 : -ENOENT;
+	}
+	if (d && !(sb->flags & SB_REVALIDATE)) {
+		*out = d;
+		return 0;
+	}
+	r = dir->inode->ops->lookup ? dir->inode->ops->lookup(dir->inode, name, len, &inode) : -ENOENT;
+	if (d && (r == -ENOENT || (!r && inode != d->inode))) { /* another thing has that name now, or none */
+		dentry_drop(d);
+		dentry_unref(d);
+		d = NULL;
+	}
+	if (r) {
+		if (d)
+			dentry_unref(d);
+		return r;
+	}
+	if (!d)
+		d = dentry_add(dir, name, len, inode);
+	inode_unref(inode);
+	*out = d;
+	return d ? 0 : -ENOMEM;
+}
+
+int vfs_lookup(struct dentry *dir, const char *name, size_t len, struct dentry **out)
+{
+	int r;
+
+	if (dir->inode->sb->flags & SB_PINNED)
+		return vfs_lookup_held(dir, name, len, out);
+	mutex_lock(&dir->inode->lock);
+	r = vfs_lookup_held(dir, name, len, out);
+	mutex_unlock(&dir->inode->lock);
+	return r;
+}
+
+static int mount_open(struct mount *m, struct dentry *at)
+{
+	struct superblock *sb;
+	int r = 0;
+
+	mutex_lock(&m->lock);
+	if (!m->sb) {
+		r = m->open(m, &sb);
+		if (!r && !sb->root) {
+			sb->root = dentry_alloc(sb->root_inode, "", 0);
+			r = sb->root ? 0 : -ENOMEM;
+		}
+		if (!r) {
+			sb->mountpoint = dentry_ref(at);
+			__atomic_store_n(&m->sb, sb, __ATOMIC_RELEASE);
+		}
+	}
+	mutex_unlock(&m->lock);
+	return r;
+}
+
+int vfs_enter_mount(struct dentry **d)
+{
+	while ((*d)->mount) {
+		struct mount *m = (*d)->mount;
+		struct dentry *root;
+
+		if (!__atomic_load_n(&m->sb, __ATOMIC_ACQUIRE)) {
+			int r = mount_open(m, *d);
+
+			if (r)
+				return r;
+		}
+		root = dentry_ref(m->sb->root);
+		dentry_unref(*d);
+		*d = root;
+	}
+	return 0;
+}
+
+/* ".." of d, which it consumes.  Renames move dentries, so the parent is read under the lock. */
+static struct dentry *walk_up(struct dentry *d)
+{
+	struct dentry *from = d, *up;
+	unsigned long ev = spin_lock(&dcache_lock);
+
+	while (!from->parent && from->inode->sb->mountpoint && from == from->inode->sb->root)
+		from = from->inode->sb->mountpoint;
+	up = dentry_ref(from->parent ? from->parent : from);
+	spin_unlock(&dcache_lock, ev);
+	dentry_unref(d);
+	return up;
+}
+
+int walk_start(struct walk *w, struct dentry *at, const char *path, unsigned flags)
+{
+	if (unlikely(!vfs_complete) && !(flags & WALK_KERNEL))
+		vfs_complete_tree();
+	memset(w, 0, sizeof(*w));
+	w->p = path;
+	w->flags = flags;
+	if (!*path && !(flags & WALK_EMPTY))
+		return -ENOENT;
+	if (*path == '/') {
+		w->cur = dentry_ref(vfs_root);
+	} else if (at) {
+		w->cur = dentry_ref(at);
+	} else {
+		w->cur = fs_context_cwd(current->process->fs);
+	}
+	return 0;
+}
+
+void walk_end(struct walk *w)
+{
+	if (w->cur)
+		dentry_unref(w->cur);
+	kfree(w->buf);
+	w->cur = NULL;
+	w->buf = NULL;
+}
+
+int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
+{
+	struct inode *i = d->inode;
+	size_t restlen = strlen(rest);
+	ssize_t n;
+	char *buf;
+
+	if (++w->links > WALK_LINKS_MAX)
+		return -ELOOP;
+	if (i->ops->follow) {
+		struct dentry *to;
+		int r = i->ops->follow(i, &to);
+
+		if (r)
+			return r;
+		dentry_unref(w->cur);
+		w->cur = to;
+		w->p = rest;
+		return 0;
+	}
+	if (!i->ops->readlink)
+		return -EINVAL;
+	buf = kmalloc(PATH_MAX + restlen + 2);
+	if (!buf)
+		return -ENOMEM;
+	n = i->ops->readlink(i, buf, PATH_MAX);
+	if (n <= 0 || n >= PATH_MAX) {
+		kfree(buf);
+		return n < 0 ? (int)n : n ? -ENAMETOOLONG : -ENOENT;
+	}
+	if (slash || restlen)
+		buf[n++] = '/';
+	memcpy(buf + n, rest, restlen + 1);
+	kfree(w->buf);
+	w->buf = buf;
+	w->p = buf;
+	if (*buf == '/') {
+		dentry_unref(w->cur);
+		w->cur = dentry_ref(vfs_root);
+	}
+	return 0;
+}
+
+/* Tells once, on the run's stderr, of a path that exists on the host but has not been shared. */
+static void walk_tell_unshared(struct walk *w)
+{
+	static bool told;
+	const char *top = boot_info.host_dirs, *end = top + boot_info.host_dirs_len;
+	char *path;
+	int n;
+
+	if (!top || told || (w->flags & WALK_KERNEL) || w->cur->inode->sb != vfs_root->inode->sb)
+		return;
+	path = kmalloc(2 * PATH_MAX);
+	if (!path)
+		return;
+	n = vfs_path(w->cur, path, PATH_MAX, false);
+	if (n >= 0) {
+		if (n == 1)
+			n = 0;
+		format_string(path + n, PATH_MAX, "/%s", w->p);
+		for (; top < end; top += strnlen(top, end - top) + 1) {
+			const char *name = *top == '/' ? top + 1 : top;
+			size_t len = strnlen(name, end - name);
+
+			if (!len || strncmp(path + 1, name, len) || (path[1 + len] && path[1 + len] != '/'))
+				continue;
+			if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) {
+				char *msg = kmalloc(3 * PATH_MAX);
+				int k = msg ? format_string(msg, 3 * PATH_MAX,
+							    "hermit: %s is not shared; add -v /%.*s\n", path, (int)len,
+							    name)
+					    : 0;
+
+				console_write_kernel(CONSOLE_ERR, msg, k);
+				kfree(msg);
+			}
+			break;
+		}
+	}
+	kfree(path);
+}
+
+int walk_run(struct walk *w, bool stop)
+{
+	for (;;) {
+		const char *name, *after;
+		struct dentry *d;
+		bool last, slash;
+		size_t len;
+		int r;
+
+		while (*w->p == '/')
+			w->p++;
+		name = w->p;
+		for (len = 0; name[len] && name[len] != '/'; len++)
+			;
+		for (after = name + len; *after == '/'; after++)
+			;
+		last = !*after;
+		slash = last && after != name + len;
+		if (!len) { /* only slashes, or nothing behind a link that jumps */
+			w->last = "";
+			w->len = 0;
+			w->slash = false;
+			return (w->flags & WALK_DIRECTORY) && !S_ISDIR(w->cur->inode->mode) ? -ENOTDIR : 0;
+		}
+		if (!S_ISDIR(w->cur->inode->mode))
+			return -ENOTDIR;
+		r = w->flags & WALK_KERNEL ? 0 : vfs_permission(w->cur->inode, MAY_EXEC);
+		if (r)
+			return r;
+		if (stop && last) {
+			w->last = name;
+			w->len = len;
+			w->slash = slash;
+			return 0;
+		}
+		if (len == 2 && name[0] == '.' && name[1] == '.') {
+			w->cur = walk_up(w->cur);
+		} else if (!(len == 1 && name[0] == '.')) {
+			r = vfs_lookup(w->cur, name, len, &d);
+			if (r) {
+				if (unlikely(boot_info.host_dirs != NULL) && r == -ENOENT)
+					walk_tell_unshared(w);
+				return r;
+			}
+			if (S_ISLNK(d->inode->mode) && (!last || slash || (w->flags & WALK_FOLLOW))) {
+				r = walk_link(w, d, after, slash);
+				dentry_unref(d);
+				if (r)
+					return r;
+				continue;
+			}
+			r = vfs_enter_mount(&d);
+			if (r) {
+				dentry_unref(d);
+				return r;
+			}
+			dentry_unref(w->cur);
+			w->cur = d;
+		}
+		w->p = after;
+		if (last) {
+			if ((slash || (w->flags & WALK_DIRECTORY)) && !S_ISDIR(w->cur->inode->mode))
+				return -ENOTDIR;
+			return 0;
+		}
+	}
+}
+
+int vfs_walk(struct dentry *at, const char *path, unsigned flags, struct dentry **out)
+{
+	struct walk w;
+	int r = walk_start(&w, at, path, flags);
+
+	if (!r)
+		r = walk_run(&w, false);
+	if (!r) {
+		*out = w.cur;
+		w.cur = NULL;
+	}
+	walk_end(&w);
+	return r;
+}
+
+/* Writes the path from its end, so that no list of the components is needed. */
+int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted)
+{
+	static const char deleted[] = " (deleted)";
+	unsigned long ev;
+	size_t at = size;
+	bool gone = false;
+	int r = 0;
+
+	ev = spin_lock(&dcache_lock);
+	if (!d->parent && d != d->inode->sb->root) { /* no place in the tree: its name is all */
+		r = d->len < size ? d->len : -ENAMETOOLONG;
+		if (r > 0)
+			memcpy(buf, d->name, d->len + 1);
+		spin_unlock(&dcache_lock, ev);
+		return r;
+	}
+	while (d) {
+		if (!d->parent) {
+			d = d->inode->sb->mountpoint;
+			continue;
+		}
+		gone |= !(d->flags & DENTRY_HASHED);
+		if (at < (size_t)d->len + 1) {
+			r = -ENAMETOOLONG;
+			break;
+		}
+		at -= d->len;
+		memcpy(buf + at, d->name, d->len);
+		buf[--at] = '/';
+		d = d->parent;
+	}
+	spin_unlock(&dcache_lock, ev);
+	if (!r && at == size) {
+		if (!at)
+			return -ENAMETOOLONG;
+		buf[--at] = '/';
+	}
+	if (r)
+		return r;
+	memmove(buf, buf + at, size - at);
+	r = size - at;
+	if (gone && mark_deleted) {
+		if (r + sizeof(deleted) > size)
+			return -ENAMETOOLONG;
+		memcpy(buf + r, deleted, sizeof(deleted) - 1);
+		r += sizeof(deleted) - 1;
+	}
+	if ((size_t)r >= size)
+		return -ENAMETOOLONG;
+	buf[r] = '\0';
+	return r;
+}
+
+bool vfs_in_tree(struct dentry *d)
+{
+	unsigned long ev = spin_lock(&dcache_lock);
+	bool in = true;
+
+	while (in && d) {
+		if (d->parent) {
+			in = d->flags & DENTRY_HASHED;
+			d = d->parent;
+		} else {
+			in = d == d->inode->sb->root;
+			d = d->inode->sb->mountpoint;
+		}
+	}
+	spin_unlock(&dcache_lock, ev);
+	return in;
+}
