@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "syscall/args.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "proc/clock.h"
+#include "proc/wait.h"
+
+int path_get(struct path_arg *p, int dirfd, const char __user *path)
+{
+	ssize_t n;
+
+	p->at = NULL;
+	p->ref = (struct fdref){NULL, false};
+	p->name = p->small;
+	n = copy_string_from_user(p->small, path, sizeof(p->small));
+	if (n == -ENAMETOOLONG) {
+		p->name = kmalloc(PATH_MAX);
+		if (!p->name) {
+			p->name = p->small;
+			return -ENOMEM;
+		}
+		n = copy_string_from_user(p->name, path, PATH_MAX);
+	}
+	if (n < 0)
+		return n;
+	if (dirfd == AT_FDCWD || p->name[0] == '/')
+		return 0;
+	p->ref = fd_get_raw(dirfd);
+	if (!p->ref.file)
+		return -EBADF;
+	p->at = p->ref.file->dentry;
+	if (p->name[0] && (!p->at || !S_ISDIR(p->at->inode->mode)))
+		return -ENOTDIR;
+	return 0;
+}
+
+void path_end(struct path_arg *p)
+{
+	if (p->name != p->small)
+		kfree(p->name);
+	if (p->ref.file)
+		fd_put(p->ref);
+}
+
+int path_lookup(int dirfd, const char __user *path, unsigned walk_flags, struct dentry **out)
+{
+	struct path_arg p;
+	int r = path_get(&p, dirfd, path);
+
+	if (!r && !p.name[0] && (walk_flags & WALK_EMPTY) && p.ref.file && !p.at) {
+		/* A file without a name: one for this call. */
+		*out = dentry_alone(p.ref.file->inode, "");
+		r = *out ? 0 : -ENOMEM;
+	} else if (!r) {
+		r = vfs_walk(p.at, p.name, walk_flags, out);
+	}
+	path_end(&p);
+	return r;
+}
+
+int iov_get(struct iov_arg *a, const struct iovec __user *iov, u64 count)
+{
+	size_t total = 0;
+
+	if (count > IOV_MAX)
+		return -EINVAL;
+	a->iov = a->small;
+	if (count > ARRAY_SIZE(a->small)) {
+		a->iov = kmalloc(count * sizeof(*a->iov));
+		if (!a->iov)
+			return -ENOMEM;
+	}
+	if (copy_from_user(a->iov, iov, count * sizeof(*a->iov)))
+		goto fault;
+	for (u64 i = 0; i < count; i++) {
+		struct iovec *v = &a->iov[i];
+
+		if ((s64)v->len < 0) {
+			iov_end(a);
+			return -EINVAL;
+		}
+		if (!user_range_ok(v->base, v->len))
+			goto fault;
+		v->len = MIN(v->len, RW_MAX - total);
+		total += v->len;
+	}
+	a->uio = (struct uio){.iov = a->iov, .count = count, .left = total};
+	return 0;
+fault:
+	iov_end(a);
+	return -EFAULT;
+}
+
+void iov_end(struct iov_arg *a)
+{
+	if (a->iov != a->small)
+		kfree(a->iov);
+}
+
+nsec_t deadline_of_ms(int ms)
+{
+	if (ms < 0)
+		return WAIT_FOREVER;
+	return ms ? clock_deadline(ms * NSEC_PER_MSEC) : 0;
+}

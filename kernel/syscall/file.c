@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls about descriptors and open files: close, dup, fcntl, fsync, truncation. */
+#include "fs/tty.h"
+#include "ipc/pipe.h"
+#include "lib/string.h"
+#include "syscall/args.h"
+
+long sys_close(int fd) { return fd_close(fd); }
+
+#define CLOSE_RANGE_UNSHARE (1u << 1)
+#define CLOSE_RANGE_CLOEXEC (1u << 2)
+
+long sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
+		return -EINVAL;
+	/* The one process shares its table with nobody, so UNSHARE is what there is. */
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fd_cloexec_many(first, last);
+	else
+		fd_close_many(first, last);
+	return 0;
+}
+
+/* ---- dup ---- */
+
+static struct file *file_of(int fd) /* with a reference of its own; O_PATH files too */
+{
+	struct fdref r = fd_get_raw(fd);
+
+	if (r.file && !r.counted)
+		file_ref(r.file);
+	return r.file;
+}
+
+static long dup_from(int fd, int from, bool cloexec)
+{
+	struct file *f = file_of(fd);
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = fd_install(f, from, cloexec);
+	if (r < 0)
+		file_unref(f);
+	return r;
+}
+
+static long dup_to(int fd, int to, bool cloexec)
+{
+	struct file *f = file_of(fd);
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = fd_replace(f, to, cloexec);
+	if (r < 0)
+		file_unref(f);
+	return r;
+}
+
+long sys_dup(int fd) { return dup_from(fd, 0, false); }
+
+long sys_dup2(int fd, int to)
+{
+	if (fd == to) {
+		struct fdref r = fd_get_raw(fd);
+
+		if (!r.file)
+			return -EBADF;
+		fd_put(r);
+		return fd;
+	}
+	return dup_to(fd, to, false);
+}
+
+long sys_dup3(int fd, int to, int flags)
+{
+	if ((flags & ~O_CLOEXEC) || fd == to)
+		return -EINVAL;
+	return dup_to(fd, to, flags & O_CLOEXEC);
+}
+
+/* ---- fcntl ---- */
+
+#define F_DUPFD		0
+#define F_GETFD		1
+#define F_SETFD		2
+#define F_GETFL		3
+#define F_SETFL		4
+#define F_GETLK		5
+#define F_SETLK		6
+#define F_SETLKW	7
+#define F_SETOWN	8
+#define F_GETOWN	9
+#define F_OFD_GETLK	36
+#define F_OFD_SETLK	37
+#define F_OFD_SETLKW	38
+#define F_DUPFD_CLOEXEC 1030
+#define F_SETPIPE_SZ	1031
+#define F_GETPIPE_SZ	1032
+#define FD_CLOEXEC	1
+
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
+struct user_flock {
+	s16 type, whence;
+	s64 start, len;
+	s32 pid;
+};
+
+/*
+ * Record locks (POSIX) are between processes, and there is only one: a lock is always granted, and a test finds
+ * none in the way, which is what Linux answers a process about its own locks.
+ */
+static long fcntl_lock(struct file *f, unsigned cmd, u64 arg)
+{
+	struct user_flock __user *p = (struct user_flock __user *)arg;
+	struct user_flock l;
+	s64 start;
+
+	if (get_user(l, p))
+		return -EFAULT;
+	if (l.type < F_RDLCK || l.type > F_UNLCK || (cmd == F_GETLK && l.type == F_UNLCK))
+		return -EINVAL;
+	start = l.whence == SEEK_SET ? 0 : l.whence == SEEK_CUR ? (s64)f->pos : (s64)file_size(f);
+	if (l.whence < SEEK_SET || l.whence > SEEK_END || start + l.start < 0 ||
+	    (l.len < 0 && start + l.start + l.len < 0))
+		return -EINVAL;
+	if (cmd == F_GETLK) {
+		l.type = F_UNLCK;
+		return put_user(l, p);
+	}
+	if ((l.type == F_RDLCK && !(f->kind & FILE_READ)) || (l.type == F_WRLCK && !(f->kind & FILE_WRITE)))
+		return -EBADF;
+	return 0;
+}
+
+static long fcntl_file(struct file *f, unsigned cmd, u64 arg)
+{
+	const u32 settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+
+	switch (cmd) {
+	case F_GETFL:
+		return f->flags | (f->kind & FILE_STREAM ? 0 : O_LARGEFILE);
+	case F_SETFL:
+		if (((arg ^ f->flags) & O_NOATIME) && vfs_permission(f->inode, MAY_WRITE))
+			return -EPERM;
+		WRITE_ONCE(f->flags, (f->flags & ~settable) | (arg & settable));
+		return 0;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		return fcntl_lock(f, cmd, arg);
+	case F_GETPIPE_SZ:
+		return pipe_capacity(f);
+	case F_SETPIPE_SZ:
+		return pipe_set_capacity(f, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_fcntl(int fd, unsigned cmd, u64 arg)
+{
+	struct fdref r = fd_get_raw(fd);
+	long n;
+
+	if (!r.file)
+		return -EBADF;
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (arg >= current->process->limits[7 /* NOFILE */].cur || (s64)arg < 0)
+			n = -EINVAL;
+		else
+			n = dup_from(fd, arg, cmd == F_DUPFD_CLOEXEC);
+		break;
+	case F_GETFD:
+		n = fd_cloexec(fd, -1);
+		break;
+	case F_SETFD:
+		n = fd_cloexec(fd, arg & FD_CLOEXEC);
+		n = n < 0 ? n : 0;
+		break;
+	case F_GETFL:
+		n = fcntl_file(r.file, cmd, arg);
+		break;
+	default:
+		n = r.file->kind & FILE_PATH ? -EBADF : fcntl_file(r.file, cmd, arg);
+	}
+	fd_put(r);
+	return n;
+}
+
+/* ---- ioctl ---- */
+
+static long ioctl_int(u64 arg, u32 *flags, u32 bit)
+{
+	int on;
+
+	if (get_user(on, (const int __user *)arg))
+		return -EFAULT;
+	WRITE_ONCE(*flags, on ? *flags | bit : *flags & ~bit);
+	return 0;
+}
+
+long sys_ioctl(int fd, unsigned cmd, u64 arg)
+{
+	struct fdref r = fd_get(fd);
+	struct file *f = r.file;
+	long n;
+
+	if (!f)
+		return -EBADF;
+	switch (cmd) {
+	case FIOCLEX:
+	case FIONCLEX:
+		n = fd_cloexec(fd, cmd == FIOCLEX);
+		n = n < 0 ? n : 0;
+		break;
+	case FIONBIO:
+		n = ioctl_int(arg, &f->flags, O_NONBLOCK);
+		break;
+	case FIONREAD:
+		if (S_ISREG(f->inode->mode) && !(f->kind & FILE_STREAM)) {
+			n = put_user((int)(file_size(f) - f->pos), (int __user *)arg);
+			break;
+		}
+		/* fallthrough */
+	default:
+		n = f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+	}
+	fd_put(r);
+	return n;
+}
+
+/* ---- pipe ---- */
+
+static long make_pipe(int __user *fds, u32 flags)
+{
+	struct file *ends[2];
+	int fd[2], r;
+
+	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK)) /* packets (O_DIRECT) and notifications: not here */
+		return -EINVAL;
+	r = pipe_create(ends, flags & O_NONBLOCK);
+	if (r)
+		return r;
+	fd[0] = fd_install(ends[0], 0, flags & O_CLOEXEC);
+	if (fd[0] < 0) {
+		file_unref(ends[0]);
+		file_unref(ends[1]);
+		return fd[0];
+	}
+	fd[1] = fd_install(ends[1], 0, flags & O_CLOEXEC);
+	if (fd[1] < 0) {
+		fd_close(fd[0]);
+		file_unref(ends[1]);
+		return fd[1];
+	}
+	if (copy_to_user(fds, fd, sizeof(fd))) {
+		fd_close(fd[0]);
+		fd_close(fd[1]);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+long sys_pipe(int __user *fds) { return make_pipe(fds, 0); }
+long sys_pipe2(int __user *fds, int flags) { return make_pipe(fds, flags); }
+
+/* ---- to the disk ---- */
+
+static long do_fsync(int fd, bool data_only)
+{
+	struct fdref r = fd_get(fd);
+	long n;
+
+	if (!r.file)
+		return -EBADF;
+	n = r.file->ops->fsync ? r.file->ops->fsync(r.file, data_only) : -EINVAL;
+	fd_put(r);
+	return n;
+}
+
+long sys_fsync(int fd) { return do_fsync(fd, false); }
+long sys_fdatasync(int fd) { return do_fsync(fd, true); }
+
+long sys_sync(void) { return 0; } /* files in memory need none, host directories are written through */
+
+long sys_syncfs(int fd)
+{
+	struct fdref r = fd_get(fd);
+	struct superblock *sb;
+	long n;
+
+	if (!r.file)
+		return -EBADF;
+	sb = r.file->inode->sb;
+	n = sb->ops && sb->ops->sync ? sb->ops->sync(sb) : 0;
+	fd_put(r);
+	return n;
+}
+
+/* ---- truncation ---- */
+
+long sys_ftruncate(int fd, s64 size)
+{
+	struct fdref r;
+	long n;
+
+	if (size < 0)
+		return -EINVAL;
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	if (!S_ISREG(r.file->inode->mode) || !(r.file->kind & FILE_WRITE) || (r.file->kind & FILE_STREAM))
+		n = -EINVAL;
+	else
+		n = vfs_truncate(r.file->inode, size, r.file);
+	fd_put(r);
+	return n;
+}
+
+long sys_truncate(const char __user *path, s64 size)
+{
+	struct dentry *d;
+	long r;
+
+	if (size < 0)
+		return -EINVAL;
+	r = path_lookup(AT_FDCWD, path, WALK_FOLLOW, &d);
+	if (r)
+		return r;
+	if (S_ISDIR(d->inode->mode))
+		r = -EISDIR;
+	else if (!S_ISREG(d->inode->mode))
+		r = -EINVAL;
+	else
+		r = vfs_permission(d->inode, MAY_WRITE);
+	if (!r)
+		r = vfs_truncate(d->inode, size, NULL);
+	dentry_unref(d);
+	return r;
+}
+
+long sys_fallocate(int fd, int mode, s64 off, s64 len)
+{
+	struct fdref r;
+	long n;
+
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	if (off < 0 || len <= 0)
+		n = -EINVAL;
+	else if (!(r.file->kind & FILE_WRITE))
+		n = -EBADF;
+	else if (r.file->kind & FILE_STREAM)
+		n = -ESPIPE;
+	else if (r.file->kind & FILE_DIR)
+		n = -EISDIR;
+	else if (!S_ISREG(r.file->inode->mode))
+		n = -ENODEV;
+	else if (off + len < 0)
+		n = -EFBIG;
+	else
+		n = r.file->ops->fallocate ? r.file->ops->fallocate(r.file, mode, off, len) : -EOPNOTSUPP;
+	fd_put(r);
+	return n;
+}
+
+long sys_fadvise64(int fd, s64 off, s64 len, int advice)
+{
+	struct fdref r = fd_get(fd);
+	long n = 0;
+
+	if (!r.file)
+		return -EBADF;
+	if (r.file->kind & FILE_STREAM)
+		n = -ESPIPE;
+	else if (len < 0 || advice < 0 || advice > 5)
+		n = -EINVAL;
+	fd_put(r);
+	return n;
+}
