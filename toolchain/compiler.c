@@ -13,8 +13,8 @@ struct request {
 	bool links;	    /* no -c, -S, -E, -M, -MM, -fsyntax-only */
 	bool partial;	    /* -r: an object file, not a program */
 	bool shared;
-	bool pie;	    /* -pie: asks for a dynamic loader, which there is none for */
-	bool static_pie;
+	bool form;	    /* one of the options that is_form() knows was given */
+	bool pie;	    /* what the last of them asks for */
 	bool dumpmachine;
 	bool version;
 	const char *isa;    /* -m32 and the like */
@@ -44,6 +44,24 @@ static bool is_one_of(const char *arg, const char *const *list)
 	return false;
 }
 
+/*
+ * The options that choose between a program at a fixed place and a PIE. -pie by itself would ask for a
+ * dynamic loader; whoever typed it means "position independent", so it is -static-pie here. GCC makes
+ * no sense of several of them together (-static -pie), so only what the last one says is passed on.
+ */
+static bool is_form(const char *arg, bool *pie)
+{
+	if (arg[0] == '-' && arg[1] == '-')
+		arg++;
+	if (!strcmp(arg, "-pie") || !strcmp(arg, "-static-pie"))
+		*pie = true;
+	else if (!strcmp(arg, "-no-pie") || !strcmp(arg, "-nopie"))
+		*pie = false;
+	else
+		return !strcmp(arg, "-static"); /* goes with both */
+	return true;
+}
+
 static void request_read(struct request *r, const struct args *args)
 {
 	static const char *const no_link[] = { "-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", NULL };
@@ -63,12 +81,8 @@ static void request_read(struct request *r, const struct args *args)
 			r->partial = true;
 		else if (!strcmp(arg, "-shared") || !strcmp(arg, "--shared"))
 			r->shared = true;
-		else if (!strcmp(arg, "-pie") || !strcmp(arg, "--pie"))
-			r->pie = true;
-		else if (!strcmp(arg, "-no-pie") || !strcmp(arg, "--no-pie"))
-			r->pie = false;
-		else if (!strcmp(arg, "-static-pie") || !strcmp(arg, "--static-pie"))
-			r->static_pie = true;
+		else if (is_form(arg, &r->pie))
+			r->form = true;
 		else if (!strcmp(arg, "-dumpmachine"))
 			r->dumpmachine = true;
 		else if (!strcmp(arg, "--version"))
@@ -85,9 +99,8 @@ static void request_check(const struct request *r, const struct tool *tool)
 	if (r->shared)
 		die("-shared", "a Hermit program is one static file and loads no shared library",
 		    "build a static library with x86_64-hermit-ar, or configure with --disable-shared");
-	if (tool->lang == LANG_GO && (r->static_pie || r->pie))
-		die(r->static_pie ? "-static-pie" : "-pie", "gccgo's run-time library crashes in a static PIE",
-		    "leave the option out");
+	if (tool->lang == LANG_GO && r->pie)
+		die("-static-pie", "gccgo's run-time library crashes in a static PIE", "leave the option out");
 }
 
 /* "gcc (Debian ...) 12.2.0" becomes "x86_64-hermit-gcc (Debian ...) 12.2.0": configure scripts
@@ -108,15 +121,23 @@ static void version_rename(FILE *from, FILE *to)
 	}
 }
 
-/* -pie means "position independent" to whoever typed it; of the two forms only the static one runs. */
-static void pie_make_static(struct args *args)
+/* Takes the options of is_form() out; they may have stood in a response file, so args is expanded. */
+static void forms_remove(struct args *args)
 {
+	bool ignored;
+	int n = 1;
+
 	for (int i = 1; i < args->n; i++) {
-		if (takes_word(args->v[i]))
-			i++;
-		else if (!strcmp(args->v[i], "-pie") || !strcmp(args->v[i], "--pie"))
-			args->v[i] = (char *)"-static-pie";
+		bool word = takes_word(args->v[i]);
+
+		if (is_form(args->v[i], &ignored))
+			continue;
+		args->v[n++] = args->v[i];
+		if (word && i + 1 < args->n)
+			args->v[n++] = args->v[++i];
 	}
+	args->v[n] = NULL;
+	args->n = n;
 }
 
 int compiler_main(const struct tool *tool, const struct place *place, struct args *args)
@@ -132,13 +153,14 @@ int compiler_main(const struct tool *tool, const struct place *place, struct arg
 		puts(place->triplet);
 		return 0;
 	}
-	request_check(&r, tool);
+	if (!r.version)
+		request_check(&r, tool);
 	real = tool_find(tool->real, NULL);
 	if (!real)
 		die(tool->real, "not found in PATH", "install it; on Debian: apt install gcc g++ gfortran gccgo");
-	if (r.links && r.pie && !r.partial) {
-		pie_make_static(&seen);
-		*args = seen; /* it may have stood in a response file */
+	if (r.links && r.form && !r.partial) {
+		forms_remove(&seen);
+		*args = seen;
 	}
 	args->v[0] = (char *)real;
 	if (r.version)
@@ -150,8 +172,8 @@ int compiler_main(const struct tool *tool, const struct place *place, struct arg
 		args_insert(args, at++, "-B");
 		args_insert(args, at++, place->linker_dir);
 	}
-	if (r.links && tool->lang != LANG_CPP && !r.partial && !r.pie && !r.static_pie)
-		args_insert(args, at, "-static");
+	if (r.links && tool->lang != LANG_CPP && !r.partial)
+		args_insert(args, at, r.pie ? "-static-pie" : "-static");
 	execv(real, args->v);
 	die(real, strerror(errno), "check the installation");
 	return 1;

@@ -50,9 +50,17 @@ is_hermit() {
 	done
 }
 
-@test "-no-pie after -pie counts" {
-	x86_64-hermit-gcc -pie -no-pie hello.c -o hello
-	is_hermit hello
+@test "of -pie, -static-pie, -no-pie the last counts; -static goes with all" {
+	for options in "-static -pie" "-pie -static" "-static-pie -static" "-no-pie -static-pie" "-no-pie -static -pie"; do
+		x86_64-hermit-gcc $options hello.c -o hello
+		is_hermit hello
+		readelf -h hello | grep -q 'Type:.*DYN'
+	done
+	for options in "-static" "-pie -no-pie" "-static-pie -no-pie" "--static-pie --no-pie"; do
+		x86_64-hermit-gcc $options hello.c -o hello
+		is_hermit hello
+		readelf -h hello | grep -q 'Type:.*EXEC'
+	done
 }
 
 @test "-flto, -g, -O3, -s" {
