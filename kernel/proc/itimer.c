@@ -15,7 +15,7 @@ struct itimer {
 };
 
 static struct {
-	struct mutex change; /* one itimer_set() at a time: the state and the timer behind it go together */
+	struct mutex change; /* held to arm the timers: their state and the hardware's go together */
 	struct spinlock lock;
 	struct itimer it[ITIMER_COUNT];
 	bool taken_pending; /* ITIMER_REAL has fired and waits for its signal to be taken */
@@ -68,9 +68,13 @@ static void real_fired(struct timer *t)
 void itimer_signal_taken(void)
 {
 	struct itimer *it = &itimers.it[ITIMER_REAL];
-	unsigned long ev = spin_lock(&itimers.lock);
+	unsigned long ev;
 	nsec_t due = 0;
 
+	if (!READ_ONCE(itimers.taken_pending))
+		return;
+	mutex_lock(&itimers.change);
+	ev = spin_lock(&itimers.lock);
 	if (itimers.taken_pending) {
 		itimers.taken_pending = false;
 		due = it->due = next_due(it, clock_monotonic());
@@ -78,6 +82,7 @@ void itimer_signal_taken(void)
 	spin_unlock(&itimers.lock, ev);
 	if (due)
 		timer_set(&itimers.real, due);
+	mutex_unlock(&itimers.change);
 }
 
 /* When to look again: no thread can use more than a CPU's time.  0: nothing is armed. */

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals: sending, choosing who takes them, and delivery.  See signal(7) and sigaction(2). */
+/* Signals: queues, sending, choosing who takes them, masks.  See signal(7) and sigaction(2). */
 #include "proc/signal.h"
 #include "lib/errno.h"
-#include "lib/log.h"
 #include "lib/string.h"
 #include "lib/uaccess.h"
 #include "mm/heap.h"
-#include "proc/fault.h"
 #include "proc/itimer.h"
 #include "proc/limits.h"
+#include "proc/posix_timer.h"
+#include "proc/signal_queue.h"
 #include "proc/thread.h"
 
-/* What has no handler and SIG_DFL: signal(7), "Standard signals". */
-#define DEFAULT_IGNORE (SIGMASK(SIGCHLD) | SIGMASK(SIGCONT) | SIGMASK(SIGURG) | SIGMASK(SIGWINCH))
-#define DEFAULT_STOP   (SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
 /* Raised by the thread's own instruction: taken before all others (Linux: SYNCHRONOUS_MASK). */
 #define SYNCHRONOUS                                                                                          \
 	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) |         \
@@ -52,7 +49,7 @@ const char *signal_name(int sig)
 
 /* ---- who hears of it (all under sig_lock) ---- */
 
-static void thread_work_set(struct thread *t)
+void signal_wake_thread(struct thread *t)
 {
 	__atomic_fetch_or(&t->work, THREAD_WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	sched_notify_signal(t);
@@ -63,8 +60,7 @@ static sigset_t thread_deliverable(const struct process *p, const struct thread 
 	return (t->sig.pending | p->sig.pending) & ~t->sig.blocked;
 }
 
-/* The work bit says whether there is something to do; only the thread itself takes it back. */
-static void recalc_current(void)
+void signal_recalc_current(void)
 {
 	struct process *p = current->process;
 
@@ -111,7 +107,7 @@ static void retarget(struct process *p, sigset_t mask)
 
 		if (t == current || !(mask & ~t->sig.blocked))
 			continue;
-		thread_work_set(t);
+		signal_wake_thread(t);
 		mask &= t->sig.blocked;
 		if (!mask)
 			return;
@@ -123,7 +119,7 @@ static void retarget(struct process *p, sigset_t mask)
 static void queue_free(struct process *p, struct sigqueue *q)
 {
 	list_remove(&q->link);
-	if (q->timer)
+	if (q->owned)
 		return;
 	p->sig.queued--;
 	kfree(q);
@@ -163,7 +159,7 @@ static int enqueue(struct process *p, sigset_t *pending, struct list *queue, con
 		q = kmalloc(sizeof(*q));
 	if (q) {
 		q->info = *info;
-		q->timer = NULL;
+		q->owned = false;
 		list_push_back(queue, &q->link);
 		p->sig.queued++;
 	} else if (sig >= SIGRTMIN && info->si_code != SI_USER) {
@@ -198,16 +194,10 @@ static void queue_take(struct process *p, sigset_t *pending, struct list *queue,
 		return;
 	}
 	*info = first->info;
-	if (first->timer) {
-		list_remove(&first->link);
-		posix_timer_taken(first->timer, info);
-	} else {
-		queue_free(p, first);
-	}
+	queue_free(p, first);
 }
 
-/* The current thread's next signal within `which`: 0 if there is none. */
-static int dequeue(struct process *p, sigset_t which, struct siginfo *info)
+int signal_dequeue(struct process *p, sigset_t which, struct siginfo *info)
 {
 	struct thread *t = current;
 	sigset_t own = t->sig.pending & which, all = p->sig.pending & which;
@@ -223,9 +213,15 @@ static int dequeue(struct process *p, sigset_t which, struct siginfo *info)
 		queue_take(p, &t->sig.pending, &t->sig.queue, sig, info);
 	else
 		queue_take(p, &p->sig.pending, &p->sig.queue, sig, info);
-	if (sig == SIGALRM && !own)
-		itimer_signal_taken();
 	return sig;
+}
+
+void signal_timers_go_on(struct siginfo *info)
+{
+	if (info->si_code == SI_TIMER)
+		posix_timer_taken(info);
+	else if (info->si_signo == SIGALRM)
+		itimer_signal_taken();
 }
 
 /* ---- sending ---- */
@@ -271,7 +267,7 @@ static void notify(struct process *p, struct thread *t, int sig)
 	else if (!thread_wants(t, sig))
 		t = NULL;
 	if (t)
-		thread_work_set(t);
+		signal_wake_thread(t);
 }
 
 int signal_send(struct process *p, struct thread *t, const struct siginfo *info)
@@ -294,24 +290,30 @@ bool signal_send_entry(struct process *p, struct thread *t, struct sigqueue *q)
 {
 	int sig = q->info.si_signo;
 	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
-	bool queued = list_empty(&q->link);
+	bool queued = !list_empty(&q->link);
 
-	if (queued && prepare_send(p, t, sig)) {
+	if (!queued && prepare_send(p, t, sig)) {
 		list_push_back(t ? &t->sig.queue : &p->sig.queue, &q->link);
 		*(t ? &t->sig.pending : &p->sig.pending) |= SIGMASK(sig);
 		notify(p, t, sig);
+		queued = true;
 	}
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
 	return queued;
 }
 
-void signal_unqueue_entry(struct process *p, struct sigqueue *q)
+void signal_unqueue_entry(struct process *p, struct thread *t, struct sigqueue *q)
 {
 	unsigned long ev = spin_lock(&p->sig_lock);
+	struct list *queue = t ? &t->sig.queue : &p->sig.queue;
+	bool was = !list_empty(&q->link), others = false;
 
-	/* The pending bit may stay behind: the signal then comes without its entry's siginfo, as on Linux. */
 	list_remove(&q->link);
+	list_for_each(l, queue)
+		others |= list_entry(l, struct sigqueue, link)->info.si_signo == q->info.si_signo;
+	if (was && !others)
+		*(t ? &t->sig.pending : &p->sig.pending) &= ~SIGMASK(q->info.si_signo);
 	spin_unlock(&p->sig_lock, ev);
 }
 
@@ -329,7 +331,7 @@ void signal_force(const struct siginfo *info)
 	/* A fault while the same signal is pending from kill(2): the fault's siginfo must not be lost. */
 	queue_drop(p, &current->sig.pending, &current->sig.queue, SIGMASK(sig));
 	enqueue(p, &current->sig.pending, &current->sig.queue, info);
-	recalc_current();
+	signal_recalc_current();
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
 }
@@ -376,7 +378,7 @@ void signal_set_blocked(sigset_t mask)
 	current->sig.blocked = mask;
 	if (READ_ONCE(current->work) & THREAD_WORK_SIGNAL)
 		retarget(p, newly);
-	recalc_current();
+	signal_recalc_current();
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
 }
@@ -427,9 +429,11 @@ long signal_pause(void)
 static int wait_take(struct process *p, sigset_t set, struct siginfo *info)
 {
 	unsigned long ev = spin_lock(&p->sig_lock);
-	int sig = dequeue(p, set, info);
+	int sig = signal_dequeue(p, set, info);
 
 	spin_unlock(&p->sig_lock, ev);
+	if (sig)
+		signal_timers_go_on(info);
 	return sig;
 }
 
@@ -523,163 +527,4 @@ int signal_altstack(const struct sigaltstack *new_ss, struct sigaltstack *old_ss
 	t->sig.alt = *new_ss;
 	t->sig.alt.pad = 0;
 	return 0;
-}
-
-/* ---- delivery ---- */
-
-static void wait_while_stopped(struct process *p)
-{
-	WAIT_EVENT(&p->sig.stop_wait,
-		   !READ_ONCE(p->sig.stopped) || (READ_ONCE(current->work) & THREAD_WORK_EXIT), WAIT_FOREVER,
-		   WAIT_UNINTERRUPTIBLE);
-}
-
-/* Under the locks: every thread stops on its way out. */
-static void stop_process(struct process *p)
-{
-	p->sig.stopped = true;
-	list_for_each(l, &p->threads)
-		thread_work_set(list_entry(l, struct thread, link));
-}
-
-enum verdict { NOTHING, HANDLE, DISCARD, STOP, END };
-
-/* Takes the next signal off and says what is to be done with it. */
-static enum verdict take_signal(struct process *p, struct siginfo *info, struct sigaction *sa)
-{
-	int sig = dequeue(p, ~current->sig.blocked, info);
-
-	if (!sig)
-		return NOTHING;
-	*sa = p->sig.action[sig - 1];
-	if (sa->handler == SIG_IGN)
-		return DISCARD;
-	if (sa->handler != SIG_DFL) {
-		if (sa->flags & SA_RESETHAND)
-			p->sig.action[sig - 1].handler = SIG_DFL;
-		return HANDLE;
-	}
-	if (SIGMASK(sig) & DEFAULT_IGNORE)
-		return DISCARD;
-	if (SIGMASK(sig) & DEFAULT_STOP) {
-		/*
-		 * The program is the only process of its session, so its process group is orphaned: there
-		 * POSIX lets the terminal's stop signals do nothing.
-		 */
-		if (sig != SIGSTOP)
-			return DISCARD;
-		stop_process(p);
-		return STOP;
-	}
-	return END;
-}
-
-static enum verdict next_signal(struct process *p, struct siginfo *info, struct sigaction *sa)
-{
-	for (;;) {
-		unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
-		bool stopped = p->sig.stopped;
-		enum verdict v = stopped ? STOP : take_signal(p, info, sa);
-
-		if (v == NOTHING)
-			recalc_current();
-		spin_unlock(&p->sig_lock, ev2);
-		spin_unlock(&p->lock, ev);
-		if (v == STOP)
-			wait_while_stopped(p);
-		if (READ_ONCE(current->work) & THREAD_WORK_EXIT)
-			return NOTHING;
-		if (v == NOTHING || v == HANDLE || v == END)
-			return v;
-	}
-}
-
-static bool is_restart(long r)
-{
-	return r == -ERESTARTSYS || r == -ERESTARTNOINTR || r == -ERESTARTNOHAND ||
-	       r == -ERESTART_RESTARTBLOCK;
-}
-
-/* A handler is about to run: does the interrupted call go on after it, or does it fail? */
-static void restart_with_handler(struct trap_frame *f, const struct sigaction *sa)
-{
-	long r = (long)frame_result(f);
-
-	if (!frame_is_syscall(f) || !is_restart(r))
-		return;
-	if (r == -ERESTARTNOINTR || (r == -ERESTARTSYS && (sa->flags & SA_RESTART)))
-		arch_syscall_restart(f, frame_syscall_nr(f));
-	else
-		frame_set_result(f, (u64)-EINTR);
-}
-
-static void restart_without_handler(struct trap_frame *f)
-{
-	long r = (long)frame_result(f);
-
-	if (!frame_is_syscall(f) || !is_restart(r))
-		return;
-	arch_syscall_restart(f, r == -ERESTART_RESTARTBLOCK ? arch_syscall_restart_nr() : frame_syscall_nr(f));
-}
-
-static void handler_done(const struct sigaction *sa, int sig)
-{
-	sigset_t mask = current->sig.blocked | sa->mask;
-
-	current->sig.restore_mask = false;
-	if (!(sa->flags & SA_NODEFER))
-		mask |= SIGMASK(sig);
-	signal_set_blocked(mask);
-}
-
-/* The frame did not fit on the program's stack. */
-static void frame_failed(int sig)
-{
-	struct process *p = current->process;
-	struct siginfo info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
-
-	if (sig == SIGSEGV) { /* its own handler cannot run: the end */
-		unsigned long ev = spin_lock(&p->sig_lock);
-
-		p->sig.action[SIGSEGV - 1].handler = SIG_DFL;
-		spin_unlock(&p->sig_lock, ev);
-	}
-	signal_force(&info);
-}
-
-static void deliver_all(struct trap_frame *f)
-{
-	struct process *p = current->process;
-	struct sigaction sa;
-	struct siginfo info;
-	enum verdict v;
-
-	while ((v = next_signal(p, &info, &sa)) != NOTHING) {
-		sigset_t mask;
-
-		if (v == END) {
-			if (fault_is_reported(&info))
-				fault_report(f, &info);
-			process_exit(p, 0, info.si_signo);
-		}
-		restart_with_handler(f, &sa);
-		mask = current->sig.restore_mask ? current->sig.saved_mask : current->sig.blocked;
-		if (arch_signal_frame(f, &sa, &info, mask))
-			frame_failed(info.si_signo);
-		else
-			handler_done(&sa, info.si_signo);
-	}
-}
-
-void signal_deliver(struct trap_frame *f)
-{
-	/* Putting an old mask back may let more signals through. */
-	do {
-		deliver_all(f);
-		restart_without_handler(f);
-		if (current->sig.restore_mask) {
-			current->sig.restore_mask = false;
-			signal_set_blocked(current->sig.saved_mask);
-		}
-	} while ((READ_ONCE(current->work) & (THREAD_WORK_SIGNAL | THREAD_WORK_EXIT)) == THREAD_WORK_SIGNAL);
 }

@@ -96,12 +96,10 @@ struct sigaltstack {
 #define SS_DISABLE   2
 #define SS_AUTODISARM (1u << 31)
 
-struct posix_timer;
-
 struct sigqueue { /* one queued signal */
 	struct list link;
 	struct siginfo info;
-	struct posix_timer *timer; /* whose entry this is (it is never freed here); NULL: from the heap */
+	bool owned; /* part of a POSIX timer: not freed when it is taken off */
 };
 
 struct thread_signals {
@@ -139,10 +137,10 @@ void signal_free_thread(struct thread *t);
  * From anywhere, also from event handlers, but with none of the process's locks held.
  */
 int signal_send(struct process *p, struct thread *t, const struct siginfo *info);
-/* As signal_send, with an entry that the caller owns (POSIX timers); false: it is still queued. */
+/* As signal_send, with an entry that the caller owns (POSIX timers); false: it was discarded as ignored. */
 bool signal_send_entry(struct process *p, struct thread *t, struct sigqueue *q);
-/* Takes the entry back, wherever it is queued. */
-void signal_unqueue_entry(struct process *p, struct sigqueue *q);
+/* Takes the entry back, if it is queued. */
+void signal_unqueue_entry(struct process *p, struct thread *t, struct sigqueue *q);
 /* A signal the current thread cannot block or ignore: a fault's.  Ends the process if it is blocked. */
 void signal_force(const struct siginfo *info);
 /*

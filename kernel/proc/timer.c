@@ -55,7 +55,8 @@ void timer_set(struct timer *t, nsec_t deadline)
 	events_restore(ev);
 }
 
-void timer_cancel(struct timer *t)
+/* Takes t off whatever tree it is on. */
+static void disarm(struct timer *t)
 {
 	for (;;) {
 		int n = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
@@ -63,7 +64,7 @@ void timer_cancel(struct timer *t)
 		unsigned long ev;
 
 		if (n < 0)
-			break;
+			return;
 		c = cpus[n];
 		ev = spin_lock(&c->timer_lock);
 		if (t->cpu == n) {
@@ -72,10 +73,17 @@ void timer_cancel(struct timer *t)
 		}
 		spin_unlock(&c->timer_lock, ev);
 	}
-	/* Its function may be running elsewhere; on this CPU it can only be our caller. */
-	for (unsigned i = 0; i < cpu_count; i++)
-		while (__atomic_load_n(&cpus[i]->timer_running, __ATOMIC_ACQUIRE) == t && cpus[i] != this_cpu())
-			platform_spin_wait();
+}
+
+void timer_cancel(struct timer *t)
+{
+	do {
+		disarm(t);
+		/* Its function may be running elsewhere, and may arm it again; on this CPU it can only be our caller. */
+		for (unsigned i = 0; i < cpu_count; i++)
+			while (__atomic_load_n(&cpus[i]->timer_running, __ATOMIC_ACQUIRE) == t && cpus[i] != this_cpu())
+				platform_spin_wait();
+	} while (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) >= 0);
 }
 
 void timer_run(void)
