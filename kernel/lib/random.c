@@ -14,6 +14,8 @@ static struct {
 	u32 key[8];
 	u32 count; /* of seeds mixed in: the nonce of mixing */
 	bool seeded;
+	u32 left; /* bytes of out[] that nobody has had yet: the last ones */
+	u8 out[BLOCK - KEY];
 } rng;
 
 static inline u32 rotate(u32 v, int n) { return v << n | v >> (32 - n); }
@@ -45,26 +47,35 @@ void chacha20_block(const u32 key[8], u32 counter, const u32 nonce[3], u32 out[1
 		out[i] = x[i] + in[i];
 }
 
-/* Under the lock: the key becomes a function of itself and of the input, piece by piece. */
+/* Under the lock: the key becomes a function of itself and of what has been xored into it. */
+static void stir(u32 len)
+{
+	u32 nonce[3] = {++rng.count, len, 1}, out[BLOCK / 4];
+
+	chacha20_block(rng.key, 0, nonce, out);
+	memcpy(rng.key, out, KEY);
+	rng.left = 0; /* what is left was made with the key before */
+}
+
+static void xor_key(const void *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((u8 *)rng.key)[i] ^= ((const u8 *)buf)[i];
+}
+
 static void mix(const void *buf, size_t n)
 {
-	const u8 *p = buf;
-
-	while (n) {
+	for (const u8 *p = buf; n;) {
 		size_t len = MIN(n, (size_t)KEY);
-		u32 nonce[3] = {++rng.count, (u32)len, 1}, out[BLOCK / 4];
-		u8 piece[KEY] = {0};
 
-		memcpy(piece, p, len);
-		for (size_t i = 0; i < KEY; i++)
-			((u8 *)rng.key)[i] ^= piece[i];
-		chacha20_block(rng.key, 0, nonce, out);
-		memcpy(rng.key, out, KEY);
+		xor_key(p, len);
+		stir(len);
 		p += len;
 		n -= len;
 	}
 }
 
+/* The sources know nothing of each other, so their sum is as good as the best of them: one block for all. */
 static void seed(void)
 {
 	u8 machine[KEY];
@@ -72,10 +83,13 @@ static void seed(void)
 	size_t got = platform_entropy(machine, sizeof(machine));
 
 	rng.seeded = true;
-	if (boot_info.has_random)
-		mix(boot_info.random, sizeof(boot_info.random));
-	mix(machine, got);
-	mix(&now, sizeof(now));
+	if (boot_info.has_random) {
+		xor_key(boot_info.random, KEY);
+		xor_key(boot_info.random + KEY, HERMIT_BOOT_RANDOM_LEN - KEY);
+	}
+	xor_key(machine, got);
+	xor_key(&now, sizeof(now));
+	stir(0);
 	if (!boot_info.has_random && got < sizeof(machine) / 2)
 		log_warn("no source of random numbers: what the program takes for random can be guessed");
 }
@@ -90,25 +104,39 @@ void random_add(const void *buf, size_t n)
 	spin_unlock(&rng.lock, ev);
 }
 
+/* Half of a block is the next key, the other half is given out, and wiped as it goes. */
+static void refill(void)
+{
+	u32 nonce[3] = {0, 0, 0}, out[BLOCK / 4];
+
+	if (!rng.seeded)
+		seed();
+	chacha20_block(rng.key, 1, nonce, out);
+	memcpy(rng.key, out, KEY);
+	memcpy(rng.out, (u8 *)out + KEY, BLOCK - KEY);
+	rng.left = BLOCK - KEY;
+	memset(out, 0, sizeof(out));
+	__asm__ volatile("" ::"r"(out) : "memory");
+}
+
 void random_bytes(void *buf, size_t n)
 {
 	u8 *p = buf;
-	unsigned long ev;
 
 	while (n) {
-		u32 nonce[3] = {0, 0, 0}, out[BLOCK / 4];
-		size_t len = MIN(n, (size_t)(BLOCK - KEY));
-
 		/* One block at a time, so that a large request does not mask events for long. */
-		ev = spin_lock(&rng.lock);
-		if (!rng.seeded)
-			seed();
-		chacha20_block(rng.key, 1, nonce, out);
-		memcpy(rng.key, out, KEY);
+		unsigned long ev = spin_lock(&rng.lock);
+		size_t len;
+		u8 *from;
+
+		if (!rng.left)
+			refill();
+		len = MIN(n, (size_t)rng.left);
+		from = rng.out + (BLOCK - KEY) - rng.left;
+		memcpy(p, from, len);
+		memset(from, 0, len);
+		rng.left -= len;
 		spin_unlock(&rng.lock, ev);
-		memcpy(p, (u8 *)out + KEY, len);
-		memset(out, 0, sizeof(out));
-		__asm__ volatile("" ::"r"(out) : "memory");
 		p += len;
 		n -= len;
 	}
