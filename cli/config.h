@@ -7,12 +7,15 @@
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
+#include <hermit/boot.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_SHARES_MAX 32
-#define CONFIG_ENV_MAX	  256
+/* One is kept for the working directory. */
+#define CONFIG_SHARES_MAX (HERMIT_BOOT_MOUNTS_MAX - 1)
+#define CONFIG_ENV_MAX    256
 
 struct share {
 	const char *host; /* directory on the host, as the user gave it */

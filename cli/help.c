@@ -231,7 +231,8 @@ static void help_bash(void)
 	       "\t-*) COMPREPLY=($(compgen -W '");
 	bash_options();
 	printf("' -- \"$cur\")) ;;\n"
-	       "\t*) COMPREPLY=($(compgen -c -f -- \"$cur\")) ;;\n"
+	       "\t*/*) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+	       "\t*) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
 	       "\tesac\n"
 	       "}\n"
 	       "complete -o filenames -F _hermit hermit proxy\n");

@@ -85,6 +85,8 @@ int program_find(struct program *p, const char *name)
 	char path[PATH_MAX];
 	int r = *name ? program_lookup(name, path) : -ENOENT;
 
+	if (!*name)
+		name = "''"; /* what a shell user typed */
 	*p = (struct program){ .name = name, .fd = -1 };
 	if (r)
 		return program_missing(name, r);

@@ -60,6 +60,8 @@ struct hermit_boot_mount {
 };
 #define HERMIT_MOUNT_RDONLY (1u << 0)
 
+#define HERMIT_BOOT_MOUNTS_MAX 16 /* mounts in one record; a loader refuses more */
+
 /* What a standard descriptor is on the host: the kernel makes fstat, isatty, lseek answer alike. */
 enum hermit_stdio_kind {
 	HERMIT_STDIO_CLOSED = 0, /* was not open: the program finds EBADF */
