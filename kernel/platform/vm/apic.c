@@ -2,6 +2,7 @@
 /* Local APIC (SDM 3A, chapter 10), by MSR where there is x2APIC. */
 #include "platform/vm/apic.h"
 #include <arch/cpu.h>
+#include "arch/x86_64/trap.h"
 #include "lib/log.h"
 #include "platform/vm/vm.h"
 #include "proc/cpu.h"
@@ -37,8 +38,12 @@ static void reg_write(unsigned r, u32 v)
 
 void apic_init_cpu(void)
 {
+	static const u8 vectors[] = {VECTOR_TIMER, VECTOR_KICK, VECTOR_TLB, VECTOR_SPURIOUS};
 	u64 base = msr_read(MSR_APIC_BASE);
 
+	if (!this_cpu()->id)
+		for (unsigned i = 0; i < sizeof(vectors); i++)
+			trap_enable_vector(vectors[i]);
 	if (cpu_has(CPU_FEATURE_X2APIC))
 		msr_write(MSR_APIC_BASE, base | 0xc00); /* enabled, x2APIC */
 	else if (!regs) {
