@@ -73,7 +73,7 @@ struct inode_ops {
 		      unsigned flags);
 	/* The target's length, at most size bytes stored, no NUL. */
 	ssize_t (*readlink)(struct inode *i, char *buf, size_t size);
-	/* Links that lead to an object, whatever their text (/proc/self/exe, fd/N): a dentry with a reference. */
+	/* Links that lead to an object, whatever their text (/proc/self/exe, fd/N): a dentry with a reference; -ENOSYS: by text. */
 	int (*follow)(struct inode *i, struct dentry **out);
 	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */

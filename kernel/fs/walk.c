@@ -176,13 +176,16 @@ int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
 		struct dentry *to;
 		int r = i->ops->follow(i, &to);
 
-		if (r)
+		if (r && r != -ENOSYS)
 			return r;
+		if (r)
+			goto text;
 		dentry_unref(w->cur);
 		w->cur = to;
 		w->p = rest;
 		return 0;
 	}
+text:
 	if (!i->ops->readlink)
 		return -EINVAL;
 	buf = kmalloc(PATH_MAX + restlen + 2);

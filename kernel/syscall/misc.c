@@ -14,6 +14,7 @@
 #include "proc/thread.h"
 #include "syscall/timeval.h"
 #include "syscall/syscall.h"
+#include "version.h"
 
 struct linux_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
@@ -27,9 +28,9 @@ long sys_uname(struct linux_utsname __user *buf)
 	memset(&u, 0, sizeof(u));
 	string_copy(u.sysname, "Linux", sizeof(u.sysname));
 	string_copy(u.nodename, boot_info.hostname, sizeof(u.nodename));
-	string_copy(u.release, "6.1.0-hermit", sizeof(u.release));
-	string_copy(u.version, "#1 SMP Hermit", sizeof(u.version));
-	string_copy(u.machine, "x86_64", sizeof(u.machine));
+	string_copy(u.release, UTS_RELEASE, sizeof(u.release));
+	string_copy(u.version, UTS_VERSION, sizeof(u.version));
+	string_copy(u.machine, UTS_MACHINE, sizeof(u.machine));
 	string_copy(u.domainname, "(none)", sizeof(u.domainname));
 	return copy_to_user(buf, &u, sizeof(u));
 }
