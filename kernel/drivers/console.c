@@ -24,7 +24,11 @@
 
 #define F_MULTIPORT (1ull << 1)
 
-#define PORTS	   4  /* ids 0 to 3: QEMU keeps 0 for a plain console and numbers ours from 1 */
+/*
+ * Named ports have the ids 1 to 3: QEMU keeps 0 for a plain console and numbers the others as they come.  A device
+ * without F_MULTIPORT has port 0 alone, which then takes the place of the first.
+ */
+#define PORTS	   3
 #define QUEUE_SIZE 16
 #define QUEUES	   (2 * PORTS + 2)
 enum { CONTROL_RX = 2, CONTROL_TX = 3 };
@@ -45,7 +49,8 @@ enum control_event {
 	PORT_OPEN,
 	PORT_NAME,
 };
-#define CONTROL_BUF 64 /* a longer name is none of ours */
+#define CONTROL_BUF  64 /* a longer name is none of ours */
+#define CONTROL_BUFS 8	/* posted: more than three ports' announcements at a time */
 
 /*
  * Output: each descriptor in flight has a slot of memory that is the device's until it has used it.  Slots are
@@ -68,13 +73,21 @@ struct port {
 	struct tx tx;
 };
 
+#define PORT_INIT(i)                                                                                         \
+	{                                                                                                    \
+		.tx = {                                                                                      \
+			.lock = {.wait = WAIT_QUEUE_INIT(console.ports[i].tx.lock.wait)},                    \
+			.wait = WAIT_QUEUE_INIT(console.ports[i].tx.wait),                                   \
+		},                                                                                           \
+	}
+
 enum role { ROLE_IO, ROLE_ERR, ROLE_CTL, ROLES };
 static const char *const role_names[ROLES] = {HERMIT_PORT_IO, HERMIT_PORT_ERR, HERMIT_PORT_CTL};
 
 #define INPUT_SLOTS    QUEUE_SIZE
 #define INPUT_MAX      (INPUT_SLOTS * PAGE_SIZE) /* asked for at once at most */
-#define CTL_RX_BUFS    4
-#define CTL_RX_SIZE    128
+#define CTL_RX_BUFS    2
+#define CTL_RX_SIZE    256
 #define CTL_TX_SIZE    64
 #define PORT_WAIT_NSEC (2 * NSEC_PER_SEC) /* for a port that the host has not named yet */
 
@@ -89,7 +102,10 @@ static struct {
 	struct wait_queue role_wait;
 	struct ctl_parser parser;
 	struct hermit_boot_winsize winsize;
-} console;
+} console = {
+	.role_wait = WAIT_QUEUE_INIT(console.role_wait),
+	.ports = {PORT_INIT(0), PORT_INIT(1), PORT_INIT(2)},
+};
 
 static struct {
 	struct mutex lock;
@@ -103,11 +119,11 @@ static struct {
 	bool asked; /* ... which has not been answered */
 	bool eof;   /* the stream has a mark */
 	u64 eof_at; /* ... here */
-} input;
+} input = {.lock = {.wait = WAIT_QUEUE_INIT(input.lock.wait)}, .wait = WAIT_QUEUE_INIT(input.wait)};
 
 /* What the device reads and writes. */
 static u8 queue_memory[QUEUES][ALIGN_UP(VIRTQ_BYTES(QUEUE_SIZE), 16)] __aligned(16);
-static u8 control_rx_buf[QUEUE_SIZE][CONTROL_BUF] __aligned(8);
+static u8 control_rx_buf[CONTROL_BUFS][CONTROL_BUF] __aligned(8);
 static struct control control_tx_buf[QUEUE_SIZE];
 static u8 ctl_rx_buf[CTL_RX_BUFS][CTL_RX_SIZE];
 static u8 first_slot[ROLES - 1][PAGE_SIZE] __aligned(16), first_ctl_slot[CTL_TX_SIZE];
@@ -116,9 +132,7 @@ static u8 first_slot[ROLES - 1][PAGE_SIZE] __aligned(16), first_ctl_slot[CTL_TX_
 
 static int post(struct virtqueue *vq, void *buf, u32 len)
 {
-	struct virtq_buf b = {virt_to_phys(buf), len};
-
-	return virtqueue_add(vq, &b, 0, 1, buf);
+	return virtqueue_add_one(vq, virt_to_phys(buf), len, true, buf);
 }
 
 static bool port_dead(const struct port *p) { return p->tx.vq.broken || p->rx.broken; }
@@ -159,8 +173,7 @@ static u8 *tx_slot(struct tx *tx)
 
 static int tx_send(struct tx *tx, u8 *slot, size_t n)
 {
-	struct virtq_buf b = {virt_to_phys(slot), (u32)n};
-	int err = virtqueue_add(&tx->vq, &b, 1, 0, slot);
+	int err = virtqueue_add_one(&tx->vq, virt_to_phys(slot), (u32)n, false, slot);
 
 	if (err) {
 		tx->free[tx->nfree++] = slot;
@@ -220,16 +233,14 @@ static void control_send(u32 id, enum control_event event, u16 value)
 {
 	struct virtqueue *vq = &console.control_tx;
 	struct control *c;
-	struct virtq_buf b;
 	u32 len;
 
-	while (virtqueue_take(vq, &len))
+	while (unlikely(vq->free_count == 0) && virtqueue_take(vq, &len))
 		;
 	/* Chains are of one descriptor, so a free descriptor's buffer is free too; they come round in order. */
 	c = &control_tx_buf[vq->avail_idx % QUEUE_SIZE];
 	*c = (struct control){id, (u16)event, value};
-	b = (struct virtq_buf){virt_to_phys(c), sizeof(*c)};
-	if (virtqueue_add(vq, &b, 1, 0, c))
+	if (virtqueue_add_one(vq, virt_to_phys(c), sizeof(*c), false, c))
 		log_warn("virtio-console takes no control messages");
 }
 
@@ -269,7 +280,7 @@ static void port_close(struct port *p)
 
 static void control_message(const struct control *c, const char *more, size_t more_len)
 {
-	struct port *p = c->id < PORTS ? &console.ports[c->id] : NULL;
+	struct port *p = c->id - 1 < PORTS ? &console.ports[c->id - 1] : NULL;
 
 	if (!p) {
 		if (c->event == PORT_ADD)
@@ -647,43 +658,34 @@ void console_shutdown(int status, int signal)
 
 /* ---- start ---- */
 
-static void init_state(void)
+static int make_queue(struct virtio_device *d, unsigned index, unsigned place, struct virtqueue *vq)
 {
-	mutex_init(&input.lock);
-	wait_queue_init(&input.wait);
-	wait_queue_init(&console.role_wait);
-	console.winsize = boot_info.winsize;
-	for (unsigned i = 0; i < PORTS; i++) {
-		struct port *p = &console.ports[i];
-
-		p->id = i;
-		mutex_init(&p->tx.lock);
-		wait_queue_init(&p->tx.wait);
-	}
+	return virtio_queue(d, index, vq, queue_memory[place], QUEUE_SIZE);
 }
 
-static int make_queue(struct virtio_device *d, unsigned index, struct virtqueue *vq)
+static int make_port_queues(struct virtio_device *d, struct port *p, unsigned id)
 {
-	return virtio_queue(d, index, vq, queue_memory[index], QUEUE_SIZE);
+	unsigned place = 2 * (unsigned)(p - console.ports);
+	int err = make_queue(d, queue_of_port(id), place, &p->rx) ?:
+		  make_queue(d, queue_of_port(id) + 1, place + 1, &p->tx.vq);
+
+	p->id = id;
+	if (err)
+		p->rx.broken = p->tx.vq.broken = true;
+	else
+		virtqueue_irq_off(&p->tx.vq);
+	return err;
 }
 
 static int make_queues(struct virtio_device *d, bool multiport)
 {
-	int err = 0;
-
-	for (unsigned i = 0; i < (multiport ? PORTS : 1) && !err; i++) {
-		struct port *p = &console.ports[i];
-
-		err = make_queue(d, queue_of_port(i), &p->rx) ?: make_queue(d, queue_of_port(i) + 1, &p->tx.vq);
-		if (err && i > 1) /* the device has fewer ports than we could use */
-			err = 0, p->rx.broken = p->tx.vq.broken = true;
-		else if (!err)
-			virtqueue_irq_off(&p->tx.vq);
-	}
-	if (multiport && !err)
-		err = make_queue(d, CONTROL_RX, &console.control_rx) ?:
-		      make_queue(d, CONTROL_TX, &console.control_tx);
-	return err;
+	if (!multiport)
+		return make_port_queues(d, &console.ports[0], 0);
+	for (unsigned i = 0; i < PORTS; i++)
+		if (make_port_queues(d, &console.ports[i], i + 1) && i == 0) /* it may have fewer ports than we */
+			return -ENODEV;
+	return make_queue(d, CONTROL_RX, 2 * PORTS, &console.control_rx) ?:
+	       make_queue(d, CONTROL_TX, 2 * PORTS + 1, &console.control_tx);
 }
 
 /* Lets the host name its ports: all at once where the device answers at once, else by interrupts. */
@@ -692,7 +694,7 @@ static void start_discovery(void)
 	struct virtqueue *rx = &console.control_rx;
 	unsigned long ev = spin_lock(&console.lock);
 
-	for (unsigned i = 0; i < rx->size; i++)
+	for (unsigned i = 0; i < CONTROL_BUFS; i++)
 		(void)post(rx, control_rx_buf[i], CONTROL_BUF);
 	virtqueue_irq_off(rx);
 	virtqueue_irq_off(&console.control_tx);
@@ -740,7 +742,7 @@ void console_start(void)
 	unsigned from = 0;
 	struct virtio_device *d;
 
-	init_state();
+	console.winsize = boot_info.winsize;
 	d = virtio_find(VIRTIO_ID_CONSOLE, &from);
 	if (d) {
 		int err = start_device(d);

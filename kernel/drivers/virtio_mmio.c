@@ -31,10 +31,8 @@ enum mmio_reg { /* 4.2.2 */
 static u32 reg_read(struct virtio_device *d, enum mmio_reg r) { return mmio_read32((u8 *)d->regs + r); }
 static void reg_write(struct virtio_device *d, enum mmio_reg r, u32 v) { mmio_write32((u8 *)d->regs + r, v); }
 
-static void reg_write_addr(struct virtio_device *d, enum mmio_reg r, const void *p)
+static void reg_write_addr(struct virtio_device *d, enum mmio_reg r, paddr_t a)
 {
-	paddr_t a = virt_to_phys(p);
-
 	mmio_write32((u8 *)d->regs + r, (u32)a);
 	mmio_write32((u8 *)d->regs + r + 4, (u32)(a >> 32));
 }
@@ -83,10 +81,12 @@ static unsigned mmio_queue_max(struct virtio_device *d, unsigned index)
 
 static int mmio_queue_enable(struct virtio_device *d, struct virtqueue *vq)
 {
+	paddr_t a = virt_to_phys(vq->desc); /* the rings lie in one piece */
+
 	reg_write(d, MMIO_QUEUE_NUM, vq->size);
-	reg_write_addr(d, MMIO_QUEUE_DESC, vq->desc);
-	reg_write_addr(d, MMIO_QUEUE_DRIVER, vq->avail);
-	reg_write_addr(d, MMIO_QUEUE_DEVICE, vq->used);
+	reg_write_addr(d, MMIO_QUEUE_DESC, a);
+	reg_write_addr(d, MMIO_QUEUE_DRIVER, a + VIRTQ_AVAIL_OFFSET(vq->size));
+	reg_write_addr(d, MMIO_QUEUE_DEVICE, a + VIRTQ_USED_OFFSET(vq->size));
 	reg_write(d, MMIO_QUEUE_READY, 1);
 	vq->notify = (u8 *)d->regs + MMIO_QUEUE_NOTIFY;
 	vq->notify_wide = true;

@@ -74,10 +74,8 @@ static unsigned pci_queue_max(struct virtio_device *d, unsigned index)
 	return mmio_read16(&common(d)->queue_size);
 }
 
-static void write_addr(u32 *reg, const void *p)
+static void write_addr(u32 *reg, paddr_t a)
 {
-	paddr_t a = virt_to_phys(p);
-
 	mmio_write32(&reg[0], (u32)a);
 	mmio_write32(&reg[1], (u32)(a >> 32));
 }
@@ -85,14 +83,15 @@ static void write_addr(u32 *reg, const void *p)
 static int pci_queue_enable(struct virtio_device *d, struct virtqueue *vq)
 {
 	struct pci_common *c = common(d);
+	paddr_t a = virt_to_phys(vq->desc); /* the rings lie in one piece */
 	u64 bell = (u64)mmio_read16(&c->queue_notify_off) * d->pci.notify_multiplier;
 
 	if (bell + 2 > d->pci.notify_len)
 		return -EIO;
 	mmio_write16(&c->queue_size, vq->size);
-	write_addr(c->queue_desc, vq->desc);
-	write_addr(c->queue_driver, vq->avail);
-	write_addr(c->queue_device, vq->used);
+	write_addr(c->queue_desc, a);
+	write_addr(c->queue_driver, a + VIRTQ_AVAIL_OFFSET(vq->size));
+	write_addr(c->queue_device, a + VIRTQ_USED_OFFSET(vq->size));
 	mmio_write16(&c->queue_msix_vector, 0);
 	if (mmio_read16(&c->queue_msix_vector) != 0) /* the device had no room for it (4.1.5.1.2.1) */
 		return -ENOMEM;

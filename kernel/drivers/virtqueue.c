@@ -28,6 +28,29 @@ static u16 desc_alloc(struct virtqueue *vq)
 	return d;
 }
 
+static void offer(struct virtqueue *vq, u16 head)
+{
+	vq->avail->ring[vq->avail_idx & (vq->size - 1)] = head;
+	vq->avail_idx++;
+	/* The chain and its place in the ring must be seen before the index (2.7.13.2). */
+	__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
+}
+
+int virtqueue_add_one(struct virtqueue *vq, u64 addr, u32 len, bool device_writes, void *token)
+{
+	u16 d;
+
+	if (unlikely(vq->broken))
+		return -EIO;
+	if (unlikely(vq->free_count == 0))
+		return -ENOSPC;
+	d = desc_alloc(vq);
+	vq->desc[d] = (struct virtq_desc){.addr = addr, .len = len, .flags = device_writes ? VIRTQ_DESC_WRITE : 0};
+	vq->slots[d] = (struct virtq_slot){.token = token, .in_len = device_writes ? len : 0, .count = 1};
+	offer(vq, d);
+	return 0;
+}
+
 int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned nout, unsigned nin, void *token)
 {
 	unsigned n = nout + nin;
@@ -59,16 +82,14 @@ int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned n
 	vq->slots[head].token = token;
 	vq->slots[head].in_len = in_len;
 	vq->slots[head].count = (u16)n;
-	vq->avail->ring[vq->avail_idx & (vq->size - 1)] = head;
-	vq->avail_idx++;
-	/* The chain and its place in the ring must be seen before the index (2.7.13.2). */
-	__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
+	offer(vq, head);
 	return 0;
 }
 
 void *virtqueue_take(struct virtqueue *vq, u32 *len)
 {
 	struct virtq_used_elem *e;
+	struct virtq_slot *head;
 	u16 used, pending, last;
 	u32 id, n;
 
@@ -83,20 +104,21 @@ void *virtqueue_take(struct virtqueue *vq, u32 *len)
 	e = &vq->used->ring[vq->used_idx & (vq->size - 1)];
 	id = READ_ONCE(e->id);
 	n = READ_ONCE(e->len);
-	if (id >= vq->size || vq->slots[id].count == 0) /* no chain of ours starts there */
+	head = id < vq->size ? &vq->slots[id] : NULL;
+	if (!head || head->count == 0) /* no chain of ours starts there */
 		goto broken;
 	vq->used_idx++;
 
 	last = (u16)id;
-	for (u16 i = 1; i < vq->slots[id].count; i++)
+	for (u16 i = 1; i < head->count; i++)
 		last = vq->slots[last].next;
 	vq->slots[last].next = vq->free_head;
 	vq->free_head = (u16)id;
-	vq->free_count += vq->slots[id].count;
-	vq->slots[id].count = 0;
+	vq->free_count += head->count;
+	head->count = 0;
 	/* Devices that count what they would have written exist: only what fits can be there. */
-	*len = MIN(n, vq->slots[id].in_len);
-	return vq->slots[id].token;
+	*len = MIN(n, head->in_len);
+	return head->token;
 broken:
 	vq->broken = true;
 	return NULL;

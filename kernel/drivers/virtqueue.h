@@ -86,6 +86,9 @@ void virtqueue_init(struct virtqueue *vq, void *mem, unsigned size);
  */
 int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned nout, unsigned nin, void *token);
 
+/* The same for a chain of one buffer, which the device writes or reads. */
+int virtqueue_add_one(struct virtqueue *vq, u64 addr, u32 len, bool device_writes, void *token);
+
 /*
  * The next chain that the device has done with, or NULL (none, or broken).  *len: how much it says it has
  * written, never more than the chain holds.
