@@ -106,8 +106,7 @@ static void merge_with_next(struct space *s, struct area *a, struct leftovers *l
 	if (!b || !area_can_merge(a, b))
 		return;
 	area_remove(&s->areas, b);
-	s->areas.bytes += b->end - b->start;
-	a->end = b->end;
+	area_resize(&s->areas, a, a->start, b->end);
 	leave(l, b);
 }
 
