@@ -82,7 +82,14 @@ struct port {
 	}
 
 enum role { ROLE_IO, ROLE_ERR, ROLE_CTL, ROLES };
-static const char *const role_names[ROLES] = {HERMIT_PORT_IO, HERMIT_PORT_ERR, HERMIT_PORT_CTL};
+static const struct {
+	const char *name;
+	size_t len;
+} role_names[ROLES] = {
+	{HERMIT_PORT_IO, sizeof(HERMIT_PORT_IO) - 1},
+	{HERMIT_PORT_ERR, sizeof(HERMIT_PORT_ERR) - 1},
+	{HERMIT_PORT_CTL, sizeof(HERMIT_PORT_CTL) - 1},
+};
 
 #define INPUT_SLOTS    QUEUE_SIZE
 #define INPUT_MAX      (INPUT_SLOTS * PAGE_SIZE) /* asked for at once at most */
@@ -139,6 +146,18 @@ static bool port_dead(const struct port *p) { return p->tx.vq.broken || p->rx.br
 
 /* ---- output ---- */
 
+/* Nobody waits; one who begins to at this moment, and turned interrupts on before they are off, is not forgotten. */
+static void tx_irq_off(struct tx *tx)
+{
+	virtqueue_irq_off(&tx->vq);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (wait_queue_idle(&tx->wait))
+		return;
+	virtqueue_irq_on(&tx->vq);
+	if (virtqueue_has_used(&tx->vq))
+		wait_wake_all(&tx->wait, POLLOUT | POLLWRNORM);
+}
+
 static void tx_reclaim(struct tx *tx)
 {
 	u32 len;
@@ -149,8 +168,8 @@ static void tx_reclaim(struct tx *tx)
 	while ((slot = virtqueue_take(&tx->vq, &len)))
 		if (tx->nfree < QUEUE_SIZE)
 			tx->free[tx->nfree++] = slot;
-	if (wait_queue_idle(&tx->wait))
-		virtqueue_irq_off(&tx->vq);
+	if (unlikely(virtqueue_irq_is_on(&tx->vq)) && wait_queue_idle(&tx->wait))
+		tx_irq_off(tx);
 }
 
 /* A slot for the caller to fill, or NULL: all are on their way. */
@@ -247,7 +266,7 @@ static void control_send(u32 id, enum control_event event, u16 value)
 static void port_named(struct port *p, const char *name, size_t len)
 {
 	for (unsigned r = 0; r < ROLES; r++) {
-		if (len != strlen(role_names[r]) || memcmp(name, role_names[r], len) || console.role[r] ||
+		if (len != role_names[r].len || memcmp(name, role_names[r].name, len) || console.role[r] ||
 		    p->tx.slot_size)
 			continue;
 		if (r == ROLE_CTL) {
@@ -265,7 +284,9 @@ static void port_named(struct port *p, const char *name, size_t len)
 		__atomic_store_n(&console.role[r], p, __ATOMIC_RELEASE);
 		if (!console.no_ctl)
 			control_send(p->id, PORT_OPEN, 1);
-		wait_wake_all(&console.role_wait, 0);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST); /* waiters are queued, then look at console.role */
+		if (!wait_queue_idle(&console.role_wait))
+			wait_wake_all(&console.role_wait, 0);
 		return;
 	}
 }
@@ -292,7 +313,9 @@ static void control_message(const struct control *c, const char *more, size_t mo
 		control_send(c->id, PORT_READY, 1);
 		break;
 	case PORT_NAME:
-		port_named(p, more, strnlen(more, more_len));
+		if (more_len && more[more_len - 1] == 0) /* QEMU sends it, the standard does not */
+			more_len--;
+		port_named(p, more, more_len);
 		break;
 	case PORT_OPEN:
 		if (c->value == 0)
@@ -315,7 +338,7 @@ static void control_process(void)
 		if (len >= sizeof(struct control))
 			control_message((const struct control *)buf, (const char *)buf + sizeof(struct control),
 					len - sizeof(struct control));
-		(void)post(vq, buf, CONTROL_BUF);
+		virtqueue_add_again(vq);
 		any = true;
 	}
 	if (any) {
@@ -379,7 +402,7 @@ static void ctl_process(void)
 
 	while (p && (buf = virtqueue_take(&p->rx, &len))) {
 		if (ctl_parse(&console.parser, buf, len, ctl_message) == 0)
-			(void)post(&p->rx, buf, CTL_RX_SIZE);
+			virtqueue_add_again(&p->rx);
 		else
 			log_error("the host sends rubbish on " HERMIT_PORT_CTL);
 		any = true;
@@ -418,7 +441,7 @@ static struct port *port_of(enum role r)
 	if (!p && !console.given_up[r]) {
 		console.given_up[r] = true;
 		if (!console.no_ctl)
-			log_error("virtio-console has no port %s", role_names[r]);
+			log_error("virtio-console has no port %s", role_names[r].name);
 	}
 	return !p && r == ROLE_ERR ? port_of(ROLE_IO) : p;
 }
@@ -712,7 +735,7 @@ static void start_plain(void)
 	struct port *p = &console.ports[0];
 
 	console.no_ctl = true;
-	port_named(p, HERMIT_PORT_IO, strlen(HERMIT_PORT_IO));
+	port_named(p, role_names[ROLE_IO].name, role_names[ROLE_IO].len);
 }
 
 static int start_device(struct virtio_device *d)

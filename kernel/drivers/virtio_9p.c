@@ -156,6 +156,7 @@ static void wake(void *device)
 {
 	struct device *d = device;
 
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* a waiter is queued, then looks at what was set before */
 	if (!wait_queue_idle(&d->wait))
 		wait_wake_all(&d->wait, 0);
 }

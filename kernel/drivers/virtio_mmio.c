@@ -31,12 +31,6 @@ enum mmio_reg { /* 4.2.2 */
 static u32 reg_read(struct virtio_device *d, enum mmio_reg r) { return mmio_read32((u8 *)d->regs + r); }
 static void reg_write(struct virtio_device *d, enum mmio_reg r, u32 v) { mmio_write32((u8 *)d->regs + r, v); }
 
-static void reg_write_addr(struct virtio_device *d, enum mmio_reg r, paddr_t a)
-{
-	mmio_write32((u8 *)d->regs + r, (u32)a);
-	mmio_write32((u8 *)d->regs + r + 4, (u32)(a >> 32));
-}
-
 static u32 mmio_get_features(struct virtio_device *d, unsigned word)
 {
 	reg_write(d, MMIO_DEVICE_FEATURES_SEL, word);
@@ -79,16 +73,24 @@ static unsigned mmio_queue_max(struct virtio_device *d, unsigned index)
 	return reg_read(d, MMIO_QUEUE_NUM_MAX);
 }
 
+static void write_addr(u8 *reg, paddr_t a)
+{
+	mmio_write32(reg, (u32)a);
+	mmio_write32(reg + 4, (u32)(a >> 32));
+}
+
 static int mmio_queue_enable(struct virtio_device *d, struct virtqueue *vq)
 {
 	paddr_t a = virt_to_phys(vq->desc); /* the rings lie in one piece */
+	unsigned size = vq->size;
+	u8 *regs = d->regs;
 
-	reg_write(d, MMIO_QUEUE_NUM, vq->size);
-	reg_write_addr(d, MMIO_QUEUE_DESC, a);
-	reg_write_addr(d, MMIO_QUEUE_DRIVER, a + VIRTQ_AVAIL_OFFSET(vq->size));
-	reg_write_addr(d, MMIO_QUEUE_DEVICE, a + VIRTQ_USED_OFFSET(vq->size));
-	reg_write(d, MMIO_QUEUE_READY, 1);
-	vq->notify = (u8 *)d->regs + MMIO_QUEUE_NOTIFY;
+	mmio_write32(regs + MMIO_QUEUE_NUM, size);
+	write_addr(regs + MMIO_QUEUE_DESC, a);
+	write_addr(regs + MMIO_QUEUE_DRIVER, a + VIRTQ_AVAIL_OFFSET(size));
+	write_addr(regs + MMIO_QUEUE_DEVICE, a + VIRTQ_USED_OFFSET(size));
+	mmio_write32(regs + MMIO_QUEUE_READY, 1);
+	vq->notify = regs + MMIO_QUEUE_NOTIFY;
 	vq->notify_wide = true;
 	return 0;
 }

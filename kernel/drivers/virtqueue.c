@@ -51,6 +51,16 @@ int virtqueue_add_one(struct virtqueue *vq, u64 addr, u32 len, bool device_write
 	return 0;
 }
 
+void virtqueue_add_again(struct virtqueue *vq)
+{
+	u16 d = vq->free_head;
+
+	vq->free_head = vq->slots[d].next;
+	vq->free_count--;
+	vq->slots[d].count = 1;
+	offer(vq, d);
+}
+
 int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned nout, unsigned nin, void *token)
 {
 	unsigned n = nout + nin;

@@ -89,6 +89,9 @@ int virtqueue_add(struct virtqueue *vq, const struct virtq_buf *bufs, unsigned n
 /* The same for a chain of one buffer, which the device writes or reads. */
 int virtqueue_add_one(struct virtqueue *vq, u64 addr, u32 len, bool device_writes, void *token);
 
+/* Offers the chain of one buffer again that virtqueue_take() has just given: right after it, before anything else. */
+void virtqueue_add_again(struct virtqueue *vq);
+
 /*
  * The next chain that the device has done with, or NULL (none, or broken).  *len: how much it says it has
  * written, never more than the chain holds.
@@ -110,6 +113,11 @@ static inline bool virtqueue_drained(const struct virtqueue *vq)
 static inline void virtqueue_irq_off(struct virtqueue *vq)
 {
 	WRITE_ONCE(vq->avail->flags, VIRTQ_AVAIL_NO_INTERRUPT);
+}
+
+static inline bool virtqueue_irq_is_on(const struct virtqueue *vq)
+{
+	return !(vq->avail->flags & VIRTQ_AVAIL_NO_INTERRUPT);
 }
 
 /* Full barrier: a look at the used ring after it sees what came without an interrupt. */

@@ -80,6 +80,25 @@ static void tokens_come_back_in_the_devices_order(void **state)
 	assert_int_equal(vq.free_count, SIZE);
 }
 
+static void a_buffer_offered_again_is_the_same_one(void **state)
+{
+	int token[2];
+	u32 len;
+	u16 d;
+
+	assert_int_equal(virtqueue_add_one(&vq, 0x5000, 50, true, &token[0]), 0);
+	assert_int_equal(virtqueue_add_one(&vq, 0x6000, 60, false, &token[1]), 0);
+	for (unsigned i = 0; i < 100000; i++) {
+		d = device_next();
+		device_use(d, 100);
+		assert_ptr_equal(virtqueue_take(&vq, &len), &token[i % 2]);
+		assert_int_equal(len, i % 2 ? 0 : 50);
+		assert_int_equal(vq.desc[d].flags, i % 2 ? 0 : VIRTQ_DESC_WRITE);
+		virtqueue_add_again(&vq);
+		assert_int_equal(vq.free_count, SIZE - 2);
+	}
+}
+
 static void a_full_queue_takes_no_more(void **state)
 {
 	struct virtq_buf b[3] = {{0x1000, 1}, {0x2000, 1}, {0x3000, 1}};
@@ -247,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_chain_carries_its_buffers_in_order, begin, end),
 		cmocka_unit_test_setup_teardown(tokens_come_back_in_the_devices_order, begin, end),
+		cmocka_unit_test_setup_teardown(a_buffer_offered_again_is_the_same_one, begin, end),
 		cmocka_unit_test_setup_teardown(a_full_queue_takes_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(a_length_beyond_the_chain_is_cut, begin, end),
 		cmocka_unit_test_setup_teardown(a_wrong_id_breaks_the_queue, begin, end),
