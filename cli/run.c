@@ -45,10 +45,9 @@ static int run_pack(struct pack *k, const struct config *c, const struct program
 	return r;
 }
 
-static int run_program(const struct config *c, struct program *p)
+static int run_program(const struct config *c, struct program *p, const struct stdio_state *stdio)
 {
 	const struct isle *isle = isle_choose(c);
-	struct stdio_state stdio;
 	struct machine m;
 	struct pack k;
 	struct view v;
@@ -56,10 +55,9 @@ static int run_program(const struct config *c, struct program *p)
 
 	if (!isle)
 		return STATUS_LOADER;
-	stdio_inspect(&stdio);
 	r = view_make(&v, c);
 	if (!r)
-		r = run_pack(&k, c, p, &v, &stdio);
+		r = run_pack(&k, c, p, &v, stdio);
 	if (!r)
 		r = run_check_memory(c, p, &k);
 	if (!r)
@@ -69,15 +67,17 @@ static int run_program(const struct config *c, struct program *p)
 		return STATUS_LOADER;
 	close(p->fd);
 	close(k.fd);
-	return pump_run(&m, &stdio, p->name, c->verbose);
+	return pump_run(&m, stdio, p->name, c->verbose);
 }
 
 int verb_run(char **args)
 {
 	static struct config c;
 	static struct program p;
+	struct stdio_state stdio;
 	int r;
 
+	stdio_inspect(&stdio);
 	if (options_read(&c, args, environ))
 		return STATUS_LOADER;
 	if (c.help)
@@ -93,5 +93,5 @@ int verb_run(char **args)
 		return r;
 	if (elf_check(p.fd, (uint64_t)p.st.st_size, p.name, &p.image_size))
 		return STATUS_NOEXEC;
-	return run_program(&c, &p);
+	return run_program(&c, &p, &stdio);
 }
