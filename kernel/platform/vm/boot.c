@@ -21,21 +21,21 @@
 #include "proc/sched.h"
 #include "proc/thread.h"
 
-/* Xen's public/arch-x86/hvm/start_info.h, version 1. */
+/* Xen's public/arch-x86/hvm/start_info.h, version 1.  Loaders align them to 4 bytes, or not at all. */
 struct hvm_start_info {
 	u32 magic, version, flags, module_count;
 	u64 modules, cmdline, rsdp;
 	u64 memmap;
 	u32 memmap_entries, reserved;
-};
+} __packed;
 #define HVM_START_MAGIC 0x336ec578
 struct hvm_module {
 	u64 addr, size, cmdline, reserved;
-};
+} __packed;
 struct hvm_memmap {
 	u64 addr, size;
 	u32 type, reserved;
-};
+} __packed;
 #define MEMMAP_RAM 1
 
 #define MEMMAP_MAX  32
