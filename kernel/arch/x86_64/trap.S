@@ -37,9 +37,14 @@ trap_common:
 	movq FRAME_RSP(%rsp), %rax
 	cmpq %rdx, %rax
 	ja 1f
-	cmpq %gs:CPU_KSTACK_LOW, %rax
-	jbe 1f
-	movq %rax, %rdx
+	movq %gs:CPU_KSTACK_LOW, %rcx
+	cmpq %rcx, %rax
+	ja 2f
+	subq %rax, %rcx			/* in the guard: a frame too many, not the program's stack */
+	cmpq $KSTACK_GUARD, %rcx
+	jb trap_overflow
+	jmp 1f
+2:	movq %rax, %rdx
 1:	leaq -FRAME_SIZE - 8(%rdx), %rbx
 	andq $-16, %rbx
 	movq %gs:CPU_KSTACK_LOW, %rax

@@ -208,16 +208,16 @@ void kasan_describe_heap(vaddr_t p)
 			continue;
 		if (h->magic != LIVE && h->magic != DEAD)
 			continue;
-		log_error("KASan: the heap object at %p has %u bytes, allocated by %p%s%p", (const void *)(h + 1), h->size,
-			  h->allocated_by, h->magic == DEAD ? ", freed by " : ", not freed: ", h->freed_by);
+		log_error("KASan: the heap object at %p has %u bytes, was allocated by %p, freed by %p (0x0: not yet)",
+			  (const void *)(h + 1), h->size, h->allocated_by, h->freed_by);
 		return;
 	}
 }
 
 /* ---- frames ---- */
-extern paddr_t __real_frame_alloc(unsigned order);
-extern void __real_frame_free(paddr_t p, unsigned order);
-extern void __real_frame_unref(paddr_t p);
+paddr_t __real_frame_alloc(unsigned order);
+void __real_frame_free(paddr_t p, unsigned order);
+void __real_frame_unref(paddr_t p);
 
 paddr_t __wrap_frame_alloc(unsigned order)
 {

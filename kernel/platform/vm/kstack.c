@@ -3,6 +3,7 @@
  * Kernel stacks: slots of 32 KiB in a region of their own, the upper half
  * mapped, the lower half a guard.  Freed stacks stay mapped and are used again.
  */
+#include <arch/offsets.h>
 #include "lib/spinlock.h"
 #include "mm/frame.h"
 #include "platform/platform.h"
@@ -10,7 +11,7 @@
 #include "platform/vm/vm.h"
 
 #define SLOT_SIZE  (32 * KiB)
-#define STACK_SIZE (16 * KiB)
+#define STACK_SIZE (SLOT_SIZE - KSTACK_GUARD)
 
 struct free_stack {
 	struct free_stack *next;

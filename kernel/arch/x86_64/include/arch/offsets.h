@@ -33,4 +33,7 @@
 #define FRAME_SS     176
 #define FRAME_SIZE   184
 
+/* Bytes below each kernel stack that are not mapped (platform/vm/kstack.c). */
+#define KSTACK_GUARD 16384
+
 #endif
