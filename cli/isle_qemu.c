@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define MICROVM_SLOTS 8 /* virtio-mmio devices that microvm has without ACPI */
+#define MEM_STEP      8192ull
 #define GDB_PORT      1234
 #define QEMU_PACKAGE  "install it: apt install qemu-system-x86"
 
@@ -79,6 +80,9 @@ static char *qemu_quote(const char *s)
 
 static void qemu_machine(struct args *a, const struct config *c, const char *machine)
 {
+	/* QEMU rounds the machine's memory up to this, but not the backend's, and then refuses both. */
+	unsigned long long kib = (c->mem + MEM_STEP - 1) / MEM_STEP * (MEM_STEP >> 10);
+
 	args_add(a, "-M");
 	if (!strcmp(machine, "microvm"))
 		args_add(a, "microvm,isa-serial=on,acpi=off,x-option-roms=off,pic=off,pit=off,rtc=off,"
@@ -88,9 +92,9 @@ static void qemu_machine(struct args *a, const struct config *c, const char *mac
 	/* reserve=off: the host is asked only for what is touched, so the default fits small hosts too. */
 	args_add(a, "-object");
 	args_add(a, "memory-backend-ram,id=ram,size=%lluK,reserve=off,merge=%s,dump=off",
-		 (unsigned long long)((c->mem + 1023) >> 10), c->mergeable ? "on" : "off");
+		 kib, c->mergeable ? "on" : "off");
 	args_add(a, "-m");
-	args_add(a, "%lluK", (unsigned long long)((c->mem + 1023) >> 10));
+	args_add(a, "%lluK", kib);
 	args_add(a, "-nodefaults");
 	args_add(a, "-no-user-config");
 	args_add(a, "-display");
@@ -235,6 +239,16 @@ static int qemu_find(const struct config *c, char path[PATH_MAX])
 	return r;
 }
 
+/* The kernel that is booted is stripped; its symbols lie beside it. */
+static void qemu_announce_gdb(const char *kernel)
+{
+	char symbols[PATH_MAX];
+
+	if (snprintf(symbols, sizeof(symbols), "%s.debug", kernel) >= (int)sizeof(symbols) || access(symbols, R_OK))
+		snprintf(symbols, sizeof(symbols), "%s", kernel);
+	msg_note("waiting for gdb: gdb %s -ex 'target remote 127.0.0.1:%d'", symbols, GDB_PORT);
+}
+
 static void qemu_announce(const struct config *c, const struct args *a, const char *kernel)
 {
 	if (c->verbose) {
@@ -250,7 +264,7 @@ static void qemu_announce(const struct config *c, const struct args *a, const ch
 		buf_free(&line);
 	}
 	if (c->debug)
-		msg_note("waiting for gdb: gdb %s -ex 'target remote 127.0.0.1:%d'", kernel, GDB_PORT);
+		qemu_announce_gdb(kernel);
 	if (c->monitor)
 		msg_note("monitor: telnet 127.0.0.1 %u", c->port + 1);
 }

@@ -19,7 +19,7 @@
 
 	.section .rodata.kvm_guest, "a", @progbits
 	.code64
-	.globl kvm_guest_start, kvm_guest_fault, kvm_guest_timer, kvm_guest_end
+	.globl kvm_guest_start, kvm_guest_layout
 	.balign 16
 kvm_guest_start:
 	/* Step 0: 64-bit integer code. */
@@ -92,7 +92,7 @@ entry:
 	inc	%eax
 	jmp	*%rcx
 
-kvm_guest_fault:
+fault:
 	push	%rax
 	mov	%cr2, %rax
 	cmp	$GUEST_HOLE, %rax
@@ -103,10 +103,13 @@ kvm_guest_fault:
 	add	$8, %rsp
 	iretq
 
-kvm_guest_timer:
+timer:
 	mov	$1, %ebp
 	movl	$0, APIC_EOI(%rbx)
 	iretq
-kvm_guest_end:
+end:
+	.balign	4
+kvm_guest_layout: /* struct kvm_guest_layout */
+	.long	end - kvm_guest_start, fault - kvm_guest_start, timer - kvm_guest_start
 
 	.section .note.GNU-stack, "", @progbits

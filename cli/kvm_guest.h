@@ -33,4 +33,15 @@
 
 #define GUEST_TIMER_VECTOR 0x40
 
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+extern const char kvm_guest_start[];
+
+/* Of the code at kvm_guest_start: its size, and where in it the handlers begin. */
+extern const struct kvm_guest_layout {
+	uint32_t size, fault, timer;
+} kvm_guest_layout;
+#endif
+
 #endif

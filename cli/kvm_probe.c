@@ -29,8 +29,6 @@
 #define PTE_NC 0x18ull /* PWT, PCD: device memory */
 #define PTE_PS 0x80ull
 
-extern const char kvm_guest_start[], kvm_guest_fault[], kvm_guest_timer[], kvm_guest_end[];
-
 struct probe {
 	int kvm, vm, vcpu;
 	char *mem;
@@ -45,9 +43,9 @@ static uint64_t *guest_u64(struct probe *p, size_t at)
 	return (uint64_t *)(void *)(p->mem + at);
 }
 
-static void guest_gate(struct probe *p, unsigned int vector, const char *handler)
+static void guest_gate(struct probe *p, unsigned int vector, uint32_t handler)
 {
-	uint64_t at = GUEST_CODE + (uint64_t)(handler - kvm_guest_start);
+	uint64_t at = GUEST_CODE + handler;
 	uint64_t *gate = guest_u64(p, GUEST_IDT + 16 * vector);
 
 	/* Present, ring 0, 64-bit interrupt gate: SDM vol. 3, 6.14.1. */
@@ -67,9 +65,9 @@ static void guest_fill(struct probe *p)
 			page << 12 | PTE_W | (page << 12 == GUEST_HOLE ? 0 : PTE_P);
 	*guest_u64(p, GUEST_GDT + GUEST_CS) = 0x00af9b000000ffffull;
 	*guest_u64(p, GUEST_GDT + GUEST_DS) = 0x00cf93000000ffffull;
-	guest_gate(p, 14, kvm_guest_fault);
-	guest_gate(p, GUEST_TIMER_VECTOR, kvm_guest_timer);
-	memcpy(p->mem + GUEST_CODE, kvm_guest_start, (size_t)(kvm_guest_end - kvm_guest_start));
+	guest_gate(p, 14, kvm_guest_layout.fault);
+	guest_gate(p, GUEST_TIMER_VECTOR, kvm_guest_layout.timer);
+	memcpy(p->mem + GUEST_CODE, kvm_guest_start, kvm_guest_layout.size);
 }
 
 static int guest_registers(struct probe *p)
@@ -101,15 +99,12 @@ static int guest_registers(struct probe *p)
 /* The guest sees the CPU that the host has; without this it would have no long mode at all. */
 static int guest_cpuid(struct probe *p)
 {
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[CPUID_MAX];
-	} *c = calloc(1, sizeof(*c));
+	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) + CPUID_MAX * sizeof(c->entries[0]));
 	int r = 0;
 
 	if (!c)
 		return -ENOMEM;
-	c->head.nent = CPUID_MAX;
+	c->nent = CPUID_MAX;
 	if (ioctl(p->kvm, KVM_GET_SUPPORTED_CPUID, c) || ioctl(p->vcpu, KVM_SET_CPUID2, c))
 		r = -errno;
 	free(c);

@@ -37,7 +37,7 @@ static size_t path_append(char *out, size_t at, const char *path, size_t len)
 
 char *path_normal(const char *base, const char *path, size_t len)
 {
-	char *out = malloc(strlen(base) + len + 3);
+	char *out = calloc(1, strlen(base) + len + 3);
 	size_t at = 0;
 
 	if (!out)

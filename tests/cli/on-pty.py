@@ -53,6 +53,14 @@ def main():
         for _ in range(2):
             os.kill(pid, signal.SIGINT)
             time.sleep(0.3)
+    elif check == "typing":
+        os.write(fd, b"one line\n")
+        # Once as the terminal's echo, once from the program.
+        read_until(fd, b"one line\r\none line")
+        os.write(fd, b"\x04")
+    elif check == "interrupt":
+        read_until(fd, b"ready")
+        os.write(fd, b"\x03")
     elif check == "background":
         # It does not read what nobody asks for, so no SIGTTIN stops it.
         read_until(fd, b"ready")
@@ -65,7 +73,7 @@ def main():
         assert termios.tcgetattr(fd) == before, "the modes were not put back"
         want = 0 if check == "modes" else 130
     else:
-        want = 0
+        want = 130 if check == "interrupt" else 0
     assert os.waitstatus_to_exitcode(status) == want, status
 
 
