@@ -137,9 +137,12 @@ static void print_backtrace(const struct trap_frame *f)
 		n = arch_backtrace(f, pcs, DEPTH_MAX);
 	if (n && current->process->exe && !file_kernel_open(current->process->exe, O_RDONLY, &exe)) {
 		bias = load_bias(exe);
-		/* A return address may lie behind the caller's end, after a call that never returns. */
+		/*
+		 * A return address may lie behind the caller's end, after a call that never returns; so may a
+		 * system call's.
+		 */
 		for (unsigned i = 0; i < n; i++)
-			names[i].addr = pcs[i] - bias - (i ? 1 : 0);
+			names[i].addr = pcs[i] - bias - (i || frame_is_syscall(f) ? 1 : 0);
 		symbols_find(exe, names, n);
 		file_unref(exe);
 	}

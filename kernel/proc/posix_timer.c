@@ -172,7 +172,8 @@ void posix_timer_taken(struct siginfo *info)
 	timer_put(t);
 }
 
-int posix_timer_create(enum posix_clock clock, int sig, struct thread *target, bool has_value, u64 value)
+int posix_timer_create(enum posix_clock clock, struct thread *owner, int sig, struct thread *target, bool has_value,
+		       u64 value)
 {
 	struct process *p = current->process;
 	struct posix_timer *t;
@@ -190,10 +191,9 @@ int posix_timer_create(enum posix_clock clock, int sig, struct thread *target, b
 	t->target = target;
 	if (target)
 		thread_ref(target);
-	if (clock == POSIX_CLOCK_THREAD) {
-		t->owner = current;
-		thread_ref(current);
-	}
+	t->owner = owner;
+	if (owner)
+		thread_ref(owner);
 	timer_init(&t->timer, fired, t);
 	list_init(&t->entry.link);
 	t->entry.owned = true;

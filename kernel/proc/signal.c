@@ -30,9 +30,10 @@ void signal_init_thread(struct thread *t)
 {
 	memset(&t->sig, 0, sizeof(t->sig));
 	list_init(&t->sig.queue);
-	t->sig.alt.flags = SS_DISABLE;
-	if (current && current->process)
+	if (current && current->process) {
 		t->sig.blocked = current->sig.blocked;
+		t->sig.alt.flags = SS_DISABLE; /* 0 in the first thread: a handler can see the difference */
+	}
 }
 
 const char *signal_name(int sig)

@@ -12,6 +12,7 @@
 #define STT_GNU_IFUNC 10
 #define SECTIONS_MAX 256
 #define SYMS_AT_ONCE 160
+#define UNSIZED_REACH 4096
 
 struct elf_shdr {
 	u32 name, type;
@@ -99,7 +100,8 @@ static void consider(const struct elf_sym *sym, struct symbol *s, unsigned count
 			continue;
 		if (sym->size && s[i].addr >= sym->value + sym->size)
 			continue;
-		if (!sym->size && type != STT_NOTYPE && best[i])
+		/* Assembly's symbols often have no size: believed only if they are near, and nothing better is. */
+		if (!sym->size && (best[i] || s[i].addr - sym->value > UNSIZED_REACH))
 			continue;
 		/* Of several names for one place a function's wins over a label. */
 		if (best[i] && sym->value == s[i].start && type == STT_NOTYPE)

@@ -19,6 +19,10 @@ enum {
 	CLOCK_TAI = 11,
 };
 
+struct thread;
+
+/* A negative id, a CPU clock's: *t with a reference, or NULL for the whole process.  0, or -EINVAL. */
+int clockid_cpu(int id, struct thread **t);
 /* ns on the clock `id`: 0, or -EINVAL for one that is not there. */
 int clockid_read(int id, s64 *ns);
 

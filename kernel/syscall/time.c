@@ -16,28 +16,29 @@
 /* ---- which clock ---- */
 
 /* pthread_getcpuclockid(3) and clock_getcpuclockid(3) make negative numbers: ~id << 3 | per thread 4 | kind 0-2. */
-static int cpu_clock(int id, nsec_t *ns)
+int clockid_cpu(int id, struct thread **t)
 {
 	int pid = ~(id >> 3);
-	struct thread *t;
 
-	if ((id & 3) == 3)
+	*t = NULL;
+	if (id >= 0 || (id & 3) == 3)
 		return -EINVAL;
-	if (!(id & 4)) {
-		if (pid && pid != current->process->pid)
-			return -EINVAL;
-		*ns = process_cpu_time(current->process);
-		return 0;
-	}
-	if (!pid) {
-		*ns = sched_runtime(current);
-		return 0;
-	}
-	t = thread_find(current->process, pid);
-	if (!t)
-		return -EINVAL;
-	*ns = sched_runtime(t);
-	thread_unref(t);
+	if (!(id & 4))
+		return pid && pid != current->process->pid ? -EINVAL : 0;
+	*t = thread_find(current->process, pid ? pid : current->tid);
+	return *t ? 0 : -EINVAL;
+}
+
+static int cpu_clock(int id, nsec_t *ns)
+{
+	struct thread *t;
+	int err = clockid_cpu(id, &t);
+
+	if (err)
+		return err;
+	*ns = t ? sched_runtime(t) : process_cpu_time(current->process);
+	if (t)
+		thread_unref(t);
 	return 0;
 }
 
@@ -231,7 +232,7 @@ long sys_clock_nanosleep(int id, int flags, const struct timespec64 __user *req,
 	long err;
 	s64 now;
 
-	if (id == CLOCK_THREAD_CPUTIME_ID || clockid_read(id, &now))
+	if (clockid_read(id, &now))
 		return -EINVAL;
 	if (!wall && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
 		return -EOPNOTSUPP;

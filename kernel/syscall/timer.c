@@ -23,8 +23,17 @@ struct linux_itimerspec {
 	struct timespec64 interval, value;
 };
 
-static int clock_of(int id, enum posix_clock *c)
+/* *owner: whose time a thread's clock measures, with a reference. */
+static int clock_of(int id, enum posix_clock *c, struct thread **owner)
 {
+	int err;
+
+	*owner = NULL;
+	if (id < 0) { /* what the C library makes of CLOCK_*_CPUTIME_ID and pthread_getcpuclockid(3) */
+		err = clockid_cpu(id, owner);
+		*c = *owner ? POSIX_CLOCK_THREAD : POSIX_CLOCK_PROCESS;
+		return err;
+	}
 	switch (id) {
 	case CLOCK_REALTIME:
 	case CLOCK_TAI:
@@ -39,6 +48,8 @@ static int clock_of(int id, enum posix_clock *c)
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
 		*c = POSIX_CLOCK_THREAD;
+		thread_ref(current);
+		*owner = current;
 		return 0;
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
@@ -77,20 +88,20 @@ static int check_event(const struct linux_sigevent *e, struct thread **target)
 long sys_timer_create(int id, const struct linux_sigevent __user *uevent, int __user *timerid)
 {
 	struct linux_sigevent e = {.signo = SIGALRM, .notify = SIGEV_SIGNAL};
+	struct thread *target = NULL, *owner;
 	enum posix_clock c;
-	struct thread *target;
-	int r, err = clock_of(id, &c);
+	int r = clock_of(id, &c, &owner);
 
-	if (err)
-		return err;
-	if (uevent && copy_from_user(&e, uevent, sizeof(e)))
-		return -EFAULT;
-	err = check_event(&e, &target);
-	if (err)
-		return err;
-	r = posix_timer_create(c, e.notify == SIGEV_NONE ? 0 : e.signo, target, uevent != NULL, e.value);
+	if (!r && uevent && copy_from_user(&e, uevent, sizeof(e)))
+		r = -EFAULT;
+	if (!r)
+		r = check_event(&e, &target);
+	if (!r)
+		r = posix_timer_create(c, owner, e.notify == SIGEV_NONE ? 0 : e.signo, target, uevent != NULL, e.value);
 	if (target)
 		thread_unref(target);
+	if (owner)
+		thread_unref(owner);
 	if (r < 0)
 		return r;
 	if (put_user(r, timerid)) {
