@@ -62,6 +62,8 @@ syscall_entry:
 	orl $0x200, %r11d
 	sti				/* takes effect after the next instruction: then the stack is the program's */
 	movq FRAME_RSP - FRAME_ERROR(%rsp), %rsp
+	.globl syscall_exit_jump
+syscall_exit_jump:			/* an event here is the program's already: trap_handle() */
 	jmp *%rcx
 2:	movq %rax, %rdi
 	call syscall_bad_number

@@ -16,6 +16,9 @@
 #define IST_MCE	       4
 #define IST_DEBUG      5
 
+#define VECTOR_DEBUG 1
+#define RFLAGS_TF    0x100ull
+
 #define IST_SMALL 1024 /* only the frame before it moves */
 #define IST_LARGE 4096 /* a handler runs on it */
 
@@ -50,6 +53,7 @@ static struct cpu_tables boot_tables;
 extern char trap_stubs[];
 extern u64 kernel_gdt[6];
 extern void syscall_entry(void);
+extern char syscall_exit_jump[];
 
 void trap_handle(struct trap_frame *f);
 void trap_handle_nested(struct trap_frame *f);
@@ -206,7 +210,6 @@ static void program_fault(struct trap_frame *f)
 		signal_fault(f, SIGFPE, FPE_INTDIV, f->rip);
 		break;
 	case 1:
-		f->rflags &= ~0x100ull; /* TF */
 		signal_fault(f, SIGTRAP, TRAP_TRACE, f->rip);
 		break;
 	case 3:
@@ -236,6 +239,12 @@ void trap_handle(struct trap_frame *f)
 {
 	bool kernel = trap_from_kernel(f);
 
+	/*
+	 * A system call's last instruction runs with the program's stack and events on, and that is where a
+	 * waiting event comes: the program, and its signal handlers, must see their own address.
+	 */
+	if (!kernel && f->rip == (u64)syscall_exit_jump)
+		f->rip = f->rcx;
 	if (f->trapno >= VECTOR_IRQ_FIRST) {
 		struct cpu *c = this_cpu();
 
@@ -245,6 +254,9 @@ void trap_handle(struct trap_frame *f)
 		c->in_handler = false;
 	} else if (f->trapno == VECTOR_PAGE_FAULT) {
 		page_fault(f, kernel);
+	} else if (kernel && f->trapno == VECTOR_DEBUG) {
+		/* A program that steps itself leaves a system call with TF on: the steps end here. */
+		f->rflags &= ~RFLAGS_TF;
 	} else if (kernel) {
 		if (!fix_up(f))
 			panic_frame(f, "exception");
