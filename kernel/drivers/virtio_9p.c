@@ -24,7 +24,6 @@ struct device {
 	struct virtio_device *virtio;
 	struct spinlock lock;
 	struct virtqueue vq;
-	struct wait_queue wait;
 	struct p9_request *sent[P9_TAGS]; /* by tag */
 	bool dead;
 	bool taken; /* under mount_lock: a session is on it */
@@ -124,14 +123,14 @@ static bool dying(void)
 
 static bool is_set(const bool *cond) { return __atomic_load_n(cond, __ATOMIC_ACQUIRE); }
 
-static int wait(void *device, const bool *cond)
+static int wait(void *device, struct wait_queue *q, const bool *cond)
 {
 	struct device *d = device;
 	bool interruptible = true;
 
 	for (;;) {
 		nsec_t slice = interruptible ? LOOK_NSEC : 100 * NSEC_PER_MSEC;
-		int err = WAIT_EVENT(&d->wait, is_set(cond) || d->dead, clock_deadline(slice), interruptible);
+		int err = WAIT_EVENT(q, is_set(cond) || d->dead, clock_deadline(slice), interruptible);
 
 		if (is_set(cond))
 			return 0;
@@ -152,13 +151,11 @@ static int wait(void *device, const bool *cond)
 	}
 }
 
-static void wake(void *device)
+static void wake(void *device, struct wait_queue *q)
 {
-	struct device *d = device;
-
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* a waiter is queued, then looks at what was set before */
-	if (!wait_queue_idle(&d->wait))
-		wait_wake_all(&d->wait, 0);
+	if (!wait_queue_idle(q))
+		wait_wake_all(q, 0);
 }
 
 static const struct p9_transport transport = {submit, dead, wait, wake};
@@ -194,7 +191,6 @@ static void start_devices(void)
 			return;
 		}
 		d->virtio = v;
-		wait_queue_init(&d->wait);
 		err = read_tag(v, d->tag) ?: virtio_queue(v, 0, &d->vq, d->memory, QUEUE_SIZE) ?:
 			virtio_go(v, device_irq, d);
 		if (!err && d->vq.size < QUEUE_SIZE)

@@ -69,7 +69,7 @@ static int request_begin(struct p9_client *c, u8 type, struct p9_request **out)
 	struct p9_request *r;
 
 	while (!(r = tag_alloc(c))) {
-		int err = c->transport->wait(c->device, &c->tag_freed);
+		int err = c->transport->wait(c->device, &c->tag_wait, &c->tag_freed);
 
 		if (err)
 			return err;
@@ -79,7 +79,7 @@ static int request_begin(struct p9_client *c, u8 type, struct p9_request **out)
 
 		tag_free_locked(r);
 		spin_unlock(&c->lock, ev);
-		c->transport->wake(c->device);
+		c->transport->wake(c->device, &c->tag_wait);
 		return -ENOMEM;
 	}
 	r->type = type;
@@ -107,7 +107,7 @@ static void request_end(struct p9_request *r)
 	tag_free_locked(r);
 	spin_unlock(&c->lock, ev);
 	kfree(drop);
-	c->transport->wake(c->device);
+	c->transport->wake(c->device, &c->tag_wait);
 }
 
 /*
@@ -147,7 +147,7 @@ void p9_complete(struct p9_request *r, u32 got, int error)
 	if (abandoned)
 		request_end(r);
 	else
-		c->transport->wake(c->device);
+		c->transport->wake(c->device, &r->wait);
 }
 
 /* From now on p9_complete() frees r.  False: it is done already. */
@@ -184,7 +184,7 @@ static int request_call(struct p9_request *r, struct p9_reader *in)
 	int err = request_submit(r);
 
 	if (!err) {
-		err = c->transport->wait(c->device, &r->done);
+		err = c->transport->wait(c->device, &r->wait, &r->done);
 		if (err && request_abandon(r))
 			return err;
 		err = r->error;
@@ -252,11 +252,13 @@ int p9_client_start(struct p9_client *c, u32 uid, u32 *root, struct p9_qid *qid)
 	int err;
 
 	spin_init(&c->lock);
+	wait_queue_init(&c->tag_wait);
 	c->free_tags = (u32)((1ull << P9_TAGS) - 1);
 	c->chunk = MSIZE_MIN - P9_WRITE_HEADER;
 	for (unsigned i = 0; i < P9_TAGS; i++) {
 		c->requests[i].client = c;
 		c->requests[i].tag = (u16)i;
+		wait_queue_init(&c->requests[i].wait);
 	}
 	err = version(c) ?: request_begin(c, P9_TATTACH, &r);
 	if (err)

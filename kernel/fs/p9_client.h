@@ -17,6 +17,7 @@
 #include "fs/p9_wire.h"
 #include "lib/spinlock.h"
 #include "lib/types.h"
+#include "proc/wait.h"
 
 struct p9_client;
 struct uio;
@@ -27,6 +28,7 @@ struct uio;
 
 struct p9_request {
 	struct p9_client *client;
+	struct wait_queue wait; /* for `done` */
 	u16 tag;
 	u8 type;
 	bool done;	/* set by the transport's event handler, with release */
@@ -47,10 +49,10 @@ struct p9_transport {
 	/* Sends r: the reply is announced by p9_complete(), perhaps before this returns.  0, -EAGAIN: full, -EIO. */
 	int (*submit)(void *device, struct p9_request *r);
 	bool (*dead)(void *device);
-	/* Waits until *cond is set: 0; -EINTR: the process is being killed; -EIO: the device is dead. */
-	int (*wait)(void *device, const bool *cond);
-	/* Somebody's cond may be set now; from event handlers too. */
-	void (*wake)(void *device);
+	/* Sleeps on q until *cond is set: 0; -EINTR: the process is being killed; -EIO: the device is dead. */
+	int (*wait)(void *device, struct wait_queue *q, const bool *cond);
+	/* A condition that is waited for on q has been set; from event handlers too. */
+	void (*wake)(void *device, struct wait_queue *q);
 };
 
 struct p9_client {
@@ -59,6 +61,7 @@ struct p9_client {
 	struct spinlock lock;
 	u32 free_tags;	   /* bit n: tag n is free */
 	bool tag_freed;	   /* a condition to wait for */
+	struct wait_queue tag_wait;
 	u32 chunk;	   /* bytes of data that fit in one message */
 	u32 next_fid;
 	u32 fids_free[64]; /* given back, to be used again */

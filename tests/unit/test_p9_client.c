@@ -19,6 +19,8 @@ void *kmalloc(size_t size)
 }
 void kfree(void *p) { free(p); }
 
+void wait_queue_init(struct wait_queue *q) {}
+
 static size_t copy(struct uio *u, void *mem, size_t n, bool to)
 {
 	n = MIN(n, u->left);
@@ -162,7 +164,7 @@ static int fake_submit(void *device, struct p9_request *r)
 
 static bool fake_dead(void *device) { return device_dead; }
 
-static int fake_wait(void *device, const bool *cond)
+static int fake_wait(void *device, struct wait_queue *q, const bool *cond)
 {
 	if (kills && !*cond) {
 		kills--;
@@ -177,7 +179,7 @@ static int fake_wait(void *device, const bool *cond)
 	return 0;
 }
 
-static void fake_wake(void *device) {}
+static void fake_wake(void *device, struct wait_queue *q) {}
 
 static const struct p9_transport transport = {fake_submit, fake_dead, fake_wait, fake_wake};
 
