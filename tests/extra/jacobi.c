@@ -10,7 +10,7 @@
 
 #include "check.h"
 
-#define N 66
+#define N 34
 #define TOLERANCE 1e-7
 #define ITERATIONS_MAX 20000
 
