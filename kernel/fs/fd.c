@@ -167,6 +167,20 @@ int fd_install(struct file *f, int from, bool cloexec)
 	}
 }
 
+int fd_room(void)
+{
+	struct file_table *t = current->process->files;
+	u64 limit = fd_limit();
+	unsigned long ev = spin_lock(&t->lock);
+	unsigned fd = t->hint;
+
+	while (fd < t->size && t->files[fd])
+		fd++;
+	t->hint = fd;
+	spin_unlock(&t->lock, ev);
+	return fd < limit ? 0 : -EMFILE;
+}
+
 int fd_close(int fd)
 {
 	struct file_table *t = current->process->files;

@@ -68,6 +68,8 @@ struct file *fd_get_file(int fd);
 
 /* The lowest free descriptor >= from gets f (whose reference passes on success).  It, or -EMFILE, -ENOMEM. */
 int fd_install(struct file *f, int from, bool cloexec);
+/* 0 if a descriptor is free (now: another thread may take it), else -EMFILE: for calls that must not act in vain. */
+int fd_room(void);
 int fd_close(int fd);
 /* dup2: fd becomes f (whose reference passes on success), whatever it was.  fd, or -EBADF, -ENOMEM. */
 int fd_replace(struct file *f, int fd, bool cloexec);

@@ -11,6 +11,8 @@ long sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 	long r = path_get(&p, dirfd, path);
 
 	if (!r)
+		r = fd_room(); /* a file must not be made that nobody can have */
+	if (!r)
 		r = vfs_open(p.at, p.name, flags, mode, &f);
 	path_end(&p);
 	if (r)
@@ -145,7 +147,7 @@ long sys_symlink(const char __user *target, const char __user *path)
 long sys_readlinkat(int dirfd, const char __user *path, char __user *buf, int size)
 {
 	struct dentry *d;
-	char *text;
+	char *text, first;
 	long r;
 
 	if (size <= 0)
@@ -157,7 +159,7 @@ long sys_readlinkat(int dirfd, const char __user *path, char __user *buf, int si
 	if (!text)
 		r = -ENOMEM;
 	else if (!S_ISLNK(d->inode->mode) || !d->inode->ops->readlink)
-		r = -EINVAL;
+		r = get_user(first, path) || first ? -EINVAL : -ENOENT;
 	else
 		r = d->inode->ops->readlink(d->inode, text, PATH_MAX);
 	if (r > 0) {

@@ -174,7 +174,8 @@ static long do_select(int n, u64 __user *sets[3], nsec_t deadline)
 
 	if (n < 0)
 		return -EINVAL;
-	s.n = MIN((unsigned)n, READ_ONCE(current->process->files->size));
+	/* Descriptors that the table has no room for are not looked at; Linux's has room for 64 at least. */
+	s.n = MIN((unsigned)n, MAX(READ_ONCE(current->process->files->size), 64u));
 	s.bytes = ALIGN_UP((size_t)s.n, 64ul) / 8;
 	mem = kzalloc(3 * s.bytes + s.n * sizeof(struct pollfd) + 1);
 	if (!mem)
