@@ -795,6 +795,16 @@ static ssize_t recv_packet(struct unix_sock *s, struct unix_msg *msg, struct soc
 	return m->flags & MSG_TRUNC ? len : n;
 }
 
+/* The message behind `msg`, for those who only look. */
+static struct unix_msg *next_msg(struct unix_sock *s, struct unix_msg *msg)
+{
+	unsigned long ev = spin_lock(&unix_lock);
+	struct unix_msg *next = msg->link.next == &s->queue ? NULL : list_entry(msg->link.next, struct unix_msg, link);
+
+	spin_unlock(&unix_lock, ev);
+	return next;
+}
+
 /* Bytes of the stream, from as many messages as fill the buffers; passed descriptors end a read. */
 static ssize_t recv_bytes(struct unix_sock *s, struct unix_msg *msg, struct socket_msg *m)
 {
@@ -814,9 +824,12 @@ static ssize_t recv_bytes(struct unix_sock *s, struct unix_msg *msg, struct sock
 				freed = true;
 			}
 		}
-		if (n < want || fds || m->u->left == 0 || (m->flags & MSG_PEEK))
+		if (n < want || fds || m->u->left == 0)
 			break;
-		head_of(s, &msg);
+		if (m->flags & MSG_PEEK)
+			msg = next_msg(s, msg);
+		else
+			head_of(s, &msg);
 		if (msg && msg->nfds)
 			break;
 	}
