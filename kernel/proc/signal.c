@@ -271,19 +271,33 @@ static void notify(struct process *p, struct thread *t, int sig)
 		signal_wake_thread(t);
 }
 
+/* Stop signals, SIGCONT and SIGKILL, and signals for the process, look at all threads: under p->lock too. */
+static bool needs_threads(const struct thread *t, int sig)
+{
+	return !t || (SIGMASK(sig) & (DEFAULT_STOP | SIGMASK(SIGCONT) | SIGMASK(SIGKILL)));
+}
+
+static int send_locked(struct process *p, struct thread *t, const struct siginfo *info)
+{
+	int sig = info->si_signo, err;
+
+	if (!prepare_send(p, t, sig))
+		return 0;
+	err = enqueue(p, t ? &t->sig.pending : &p->sig.pending, t ? &t->sig.queue : &p->sig.queue, info);
+	if (!err)
+		notify(p, t, sig);
+	return err;
+}
+
 int signal_send(struct process *p, struct thread *t, const struct siginfo *info)
 {
-	int sig = info->si_signo, err = 0;
-	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
+	bool all = needs_threads(t, info->si_signo);
+	unsigned long ev = all ? spin_lock(&p->lock) : 0, ev2 = spin_lock(&p->sig_lock);
+	int err = send_locked(p, t, info);
 
-	if (prepare_send(p, t, sig)) {
-		err = enqueue(p, t ? &t->sig.pending : &p->sig.pending, t ? &t->sig.queue : &p->sig.queue,
-			      info);
-		if (!err)
-			notify(p, t, sig);
-	}
 	spin_unlock(&p->sig_lock, ev2);
-	spin_unlock(&p->lock, ev);
+	if (all)
+		spin_unlock(&p->lock, ev);
 	return err;
 }
 
@@ -322,7 +336,7 @@ void signal_force(const struct siginfo *info)
 {
 	struct process *p = current->process;
 	int sig = info->si_signo;
-	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
+	unsigned long ev = spin_lock(&p->sig_lock);
 	struct sigaction *sa = &p->sig.action[sig - 1];
 
 	if (sa->handler == SIG_IGN || (current->sig.blocked & SIGMASK(sig))) {
@@ -333,8 +347,7 @@ void signal_force(const struct siginfo *info)
 	queue_drop(p, &current->sig.pending, &current->sig.queue, SIGMASK(sig));
 	enqueue(p, &current->sig.pending, &current->sig.queue, info);
 	signal_recalc_current();
-	spin_unlock(&p->sig_lock, ev2);
-	spin_unlock(&p->lock, ev);
+	spin_unlock(&p->sig_lock, ev);
 }
 
 void signal_exit_thread(struct thread *t)
@@ -373,13 +386,17 @@ void signal_set_blocked(sigset_t mask)
 	mask &= ~SIG_UNBLOCKABLE;
 	if (mask == current->sig.blocked)
 		return;
+	ev = spin_lock(&p->sig_lock);
+	newly = mask & ~current->sig.blocked & p->sig.pending;
+	current->sig.blocked = mask;
+	signal_recalc_current();
+	spin_unlock(&p->sig_lock, ev);
+	if (!newly)
+		return;
+	/* This thread may have been the one that was to take them. */
 	ev = spin_lock(&p->lock);
 	ev2 = spin_lock(&p->sig_lock);
-	newly = mask & ~current->sig.blocked;
-	current->sig.blocked = mask;
-	if (READ_ONCE(current->work) & THREAD_WORK_SIGNAL)
-		retarget(p, newly);
-	signal_recalc_current();
+	retarget(p, newly);
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
 }
@@ -467,7 +484,9 @@ int signal_wait(sigset_t set, struct siginfo *info, nsec_t deadline)
 void signal_action(int sig, const struct sigaction *new_sa, struct sigaction *old_sa)
 {
 	struct process *p = current->process;
-	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
+	bool ignore = new_sa && (new_sa->handler == SIG_IGN ||
+				 (new_sa->handler == SIG_DFL && (SIGMASK(sig) & DEFAULT_IGNORE)));
+	unsigned long ev = ignore ? spin_lock(&p->lock) : 0, ev2 = spin_lock(&p->sig_lock);
 	struct sigaction *sa = &p->sig.action[sig - 1];
 
 	if (old_sa)
@@ -475,12 +494,12 @@ void signal_action(int sig, const struct sigaction *new_sa, struct sigaction *ol
 	if (new_sa) {
 		*sa = *new_sa;
 		sa->mask &= ~SIG_UNBLOCKABLE;
-		/* POSIX: what becomes ignored is no longer pending, blocked or not. */
-		if (sa->handler == SIG_IGN || (sa->handler == SIG_DFL && (SIGMASK(sig) & DEFAULT_IGNORE)))
-			drop_everywhere(p, SIGMASK(sig));
 	}
+	if (ignore) /* POSIX: what becomes ignored is no longer pending, blocked or not */
+		drop_everywhere(p, SIGMASK(sig));
 	spin_unlock(&p->sig_lock, ev2);
-	spin_unlock(&p->lock, ev);
+	if (ignore)
+		spin_unlock(&p->lock, ev);
 }
 
 static bool within_altstack(const struct thread *t, u64 sp)

@@ -12,12 +12,16 @@ static void wait_while_stopped(struct process *p)
 		   WAIT_UNINTERRUPTIBLE);
 }
 
-/* Under the locks: every thread stops on its way out. */
-static void stop_process(struct process *p)
+/* Every thread stops on its way out, unless SIGCONT has come in the meantime. */
+static void stop_all(struct process *p)
 {
-	p->sig.stopped = true;
-	list_for_each(l, &p->threads)
-		signal_wake_thread(list_entry(l, struct thread, link));
+	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
+
+	if (p->sig.stopped)
+		list_for_each(l, &p->threads)
+			signal_wake_thread(list_entry(l, struct thread, link));
+	spin_unlock(&p->sig_lock, ev2);
+	spin_unlock(&p->lock, ev);
 }
 
 enum verdict { NOTHING, HANDLE, DISCARD, STOP, END };
@@ -46,7 +50,7 @@ static enum verdict take_signal(struct process *p, struct siginfo *info, struct 
 		 */
 		if (sig != SIGSTOP)
 			return DISCARD;
-		stop_process(p);
+		p->sig.stopped = true;
 		return STOP;
 	}
 	return END;
@@ -55,18 +59,20 @@ static enum verdict take_signal(struct process *p, struct siginfo *info, struct 
 static enum verdict next_signal(struct process *p, struct siginfo *info, struct sigaction *sa)
 {
 	for (;;) {
-		unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
+		unsigned long ev = spin_lock(&p->sig_lock);
 		bool stopped = p->sig.stopped;
 		enum verdict v = stopped ? STOP : take_signal(p, info, sa);
 
 		if (v == NOTHING)
 			signal_recalc_current();
-		spin_unlock(&p->sig_lock, ev2);
-		spin_unlock(&p->lock, ev);
+		spin_unlock(&p->sig_lock, ev);
 		if (v != NOTHING && !stopped)
 			signal_timers_go_on(info);
-		if (v == STOP)
+		if (v == STOP) {
+			if (!stopped)
+				stop_all(p);
 			wait_while_stopped(p);
+		}
 		if (READ_ONCE(current->work) & THREAD_WORK_EXIT)
 			return NOTHING;
 		if (v == NOTHING || v == HANDLE || v == END)
