@@ -95,7 +95,8 @@ int machine_end(struct machine *m, bool *ended)
 
 	*ended = m->pid > 0 && machine_ends(m->pid);
 	if (m->pid > 0) {
-		kill(m->pid, SIGKILL); /* nothing happens to one that has ended and waits to be reaped */
+		/* Its whole group, should HERMIT_QEMU be a script; one that has ended is not hurt by it. */
+		kill(-m->pid, SIGKILL);
 		while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)
 			;
 		m->pid = -1;

@@ -16,7 +16,7 @@
  * close-on-exec; machine_end() closes them.
  */
 struct machine {
-	pid_t pid;
+	pid_t pid; /* leads a session and a process group of its own */
 	int io, err, ctl; /* the guest's ports, see <hermit/ctl.h> */
 	int serial; /* what the kernel says by itself: to stderr */
 	int diag; /* what the VMM says: kept for the message of a failure */

@@ -82,7 +82,7 @@ static int64_t pump_now(void)
 
 static void pump_kill(struct pump *p)
 {
-	kill(p->m->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+	kill(-p->m->pid, SIGKILL); /* not reaped yet, so the number is still its own */
 	p->kill_at = 0;
 }
 
@@ -142,6 +142,17 @@ static size_t in_allowed(const struct pump *p)
 	return n < sizeof(in->buf) ? (size_t)n : sizeof(in->buf);
 }
 
+static void in_write(struct pump *p)
+{
+	struct inflow *in = &p->in;
+	ssize_t n = send(p->m->io, in->buf + in->at, in->len - in->at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n >= 0)
+		in->at += (size_t)n;
+	else if (errno != EAGAIN && errno != EINTR)
+		in->at = in->len; /* the guest is gone: its end shows elsewhere */
+}
+
 static void in_read(struct pump *p)
 {
 	struct inflow *in = &p->in;
@@ -154,21 +165,11 @@ static void in_read(struct pump *p)
 		in->at = 0;
 		in->len = (size_t)n;
 		in->sent += (size_t)n;
+		in_write(p);
 	} else {
 		p->ctl_out.eof = true;
 		p->ctl_out.eof_at = in->sent;
 	}
-}
-
-static void in_write(struct pump *p)
-{
-	struct inflow *in = &p->in;
-	ssize_t n = send(p->m->io, in->buf + in->at, in->len - in->at, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n >= 0)
-		in->at += (size_t)n;
-	else if (errno != EAGAIN && errno != EINTR)
-		in->at = in->len; /* the guest is gone: its end shows elsewhere */
 }
 
 /* --- control --- */
@@ -195,11 +196,11 @@ static void pump_control(struct pump *p)
 
 static void pump_stop(struct pump *p)
 {
-	kill(p->m->pid, SIGSTOP);
+	kill(-p->m->pid, SIGSTOP);
 	terminal_restore(&p->term);
 	signals_stop();
 	terminal_resume(&p->term);
-	kill(p->m->pid, SIGCONT);
+	kill(-p->m->pid, SIGCONT);
 }
 
 static void pump_signal(struct pump *p, int sig)
