@@ -38,23 +38,11 @@ static void cpio_head(struct buf *b, const struct entry *e)
 
 	name += -data & (e->align - 1);
 	snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", ++ino,
-		 e->mode, e->uid, e->gid, S_ISDIR(e->mode) ? 2u : 1u, e->mtime, (uint32_t)e->size, 0u, 0u, 0u,
+		 e->mode, e->uid, e->gid, 1u, e->mtime, (uint32_t)e->size, 0u, 0u, 0u,
 		 0u, (uint32_t)name, 0u);
 	buf_add(b, head, CPIO_HEADER);
 	buf_add(b, e->name, e->name_len);
 	buf_zero(b, name - e->name_len);
-}
-
-static void cpio_dir(struct buf *b, const char *name, size_t len)
-{
-	cpio_head(b, &(struct entry){ .name = name, .name_len = len, .mode = S_IFDIR | 0755, .align = 4 });
-}
-
-/* The directories above a path, the uppermost first. */
-static void cpio_parents(struct buf *b, const char *path)
-{
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
-		cpio_dir(b, path, (size_t)(slash - path));
 }
 
 static void cpio_end(struct buf *b)
@@ -101,7 +89,7 @@ static int pack_fill(struct pack *k, const struct program *p, const struct buf *
 	struct buf head = { 0 }, tail = { 0 };
 	int r;
 
-	cpio_parents(&head, HERMIT_BOOT_PATH);
+	/* No directories: the kernel makes those that a path implies, and reading an entry takes time at each start. */
 	cpio_head(&head, &(struct entry){ .name = HERMIT_BOOT_PATH,
 					  .name_len = strlen(HERMIT_BOOT_PATH),
 					  .mode = S_IFREG | 0600,
@@ -109,7 +97,6 @@ static int pack_fill(struct pack *k, const struct program *p, const struct buf *
 					  .align = 8 });
 	buf_add(&head, record->data, record->len);
 	buf_zero(&head, -head.len & 3);
-	cpio_parents(&head, p->path + 1);
 	cpio_head(&head, &(struct entry){ .name = p->path + 1,
 					  .name_len = strlen(p->path + 1),
 					  .mode = p->st.st_mode,

@@ -94,9 +94,9 @@ int file_read_page(struct file *f, u64 off, void *page)
 	return f->ops->read_page ? f->ops->read_page(f, off, page) : -ENODEV;
 }
 
-bool file_page_in_place(struct file *f, u64 off, paddr_t *frame)
+unsigned file_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *first)
 {
-	return f->ops->page_in_place && f->ops->page_in_place(f, off, frame);
+	return f->ops->pages_in_place ? f->ops->pages_in_place(f, off, max, first) : 0;
 }
 
 int file_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)

@@ -74,8 +74,8 @@ struct file_ops {
 	 * behind the end.  -EIO: nothing of the file is there (SIGBUS).
 	 */
 	int (*read_page)(struct file *f, u64 off, void *page);
-	/* See file_page_in_place. */
-	bool (*page_in_place)(struct file *f, u64 off, paddr_t *frame);
+	/* See file_pages_in_place. */
+	unsigned (*pages_in_place)(struct file *f, u64 off, unsigned max, paddr_t *first);
 	/* See file_page_shared. */
 	int (*page_shared)(struct file *f, u64 off, bool write, paddr_t *frame);
 	/* What /proc/self/fd/N reads for files without a name in the tree: snprintf-like. */
@@ -133,11 +133,12 @@ u64 file_size(struct file *f);
  */
 int file_read_page(struct file *f, u64 off, void *page);
 /*
- * Where the page's bytes lie in memory already, if they do and will stay there for ever (the initrd): a frame
- * to be mapped read-only or copied on write, never written.  It is not the allocator's (frame_managed() is
- * false).  False: use file_read_page.  Never sleeps.
+ * Where the bytes of the pages from off on lie in memory already, if they do and will stay there for ever (the
+ * initrd): frames to be mapped read-only or copied on write, never written.  They are not the allocator's
+ * (frame_managed() is false).  How many of them, at most max, follow each other from *first on.  0: use
+ * file_read_page.  Never sleeps.
  */
-bool file_page_in_place(struct file *f, u64 off, paddr_t *frame);
+unsigned file_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *first);
 /*
  * For MAP_SHARED: the one frame that all mappings and read/write share, with a reference (frame_unref) for the
  * caller; write: it will be written.  It stays a page of the file until the file is cut.

@@ -217,20 +217,24 @@ static int ramfs_read_page(struct file *f, u64 off, void *to)
 	return 0;
 }
 
-static bool ramfs_page_in_place(struct file *f, u64 off, paddr_t *frame)
+static unsigned ramfs_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *first)
 {
 	struct ramfs_inode *ri = ramfs(f->inode);
+	u64 len = READ_ONCE(ri->base_len);
+	unsigned n = 0;
 	unsigned long ev;
-	bool r;
 
-	if (off + PAGE_SIZE > READ_ONCE(ri->base_len) || !IS_ALIGNED((uintptr_t)ri->base + off, PAGE_SIZE))
-		return false;
+	if (off >= len || !IS_ALIGNED((uintptr_t)ri->base + off, PAGE_SIZE))
+		return 0;
+	max = MIN(max, (len - off) >> PAGE_SHIFT);
 	ev = spin_lock(&ri->lock);
-	r = !pages_find(&ri->pages, off >> PAGE_SHIFT);
+	if (!ri->pages.count)
+		n = max; /* nothing has been written */
+	while (n < max && !pages_find(&ri->pages, (off >> PAGE_SHIFT) + n))
+		n++;
 	spin_unlock(&ri->lock, ev);
-	if (r)
-		*frame = frame_addr(ri->base + off);
-	return r;
+	*first = frame_addr(ri->base + off);
+	return n;
 }
 
 static int ramfs_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)
@@ -311,7 +315,7 @@ static const struct file_ops ramfs_file_ops = {
 	.fsync = file_nothing_to_sync, /* memory is all there is */
 	.fallocate = ramfs_fallocate,
 	.read_page = ramfs_read_page,
-	.page_in_place = ramfs_page_in_place,
+	.pages_in_place = ramfs_pages_in_place,
 	.page_shared = ramfs_page_shared,
 };
 

@@ -59,8 +59,13 @@ static void stir(u32 len)
 
 static void xor_key(const void *buf, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		((u8 *)rng.key)[i] ^= ((const u8 *)buf)[i];
+	u8 *key = (u8 *)rng.key;
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		*(u64 *)(key + i) ^= *(const u64 *)((const u8 *)buf + i);
+	for (; i < n; i++)
+		key[i] ^= ((const u8 *)buf)[i];
 }
 
 static void mix(const void *buf, size_t n)

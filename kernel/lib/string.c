@@ -134,11 +134,18 @@ void *memchr(const void *s, int c, size_t n)
 
 size_t strlen(const char *s)
 {
+	/* Eight bytes at a time once aligned: such a word cannot reach into another page. */
 	const char *p = s;
 
-	while (*p)
-		p++;
-	return p - s;
+	for (; (uintptr_t)p & 7; p++)
+		if (!*p)
+			return p - s;
+	for (;; p += 8) {
+		u64 v = *(const u64 *)p, zeros = (v - 0x0101010101010101ull) & ~v & 0x8080808080808080ull;
+
+		if (zeros)
+			return p - s + (__builtin_ctzll(zeros) >> 3);
+	}
 }
 
 size_t strnlen(const char *s, size_t max)

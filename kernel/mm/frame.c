@@ -145,6 +145,8 @@ struct frame *frame_meta(paddr_t p)
 	return &pool.buddy.frames[pfn];
 }
 
+struct frame *frame_meta_trusted(paddr_t p) { return &pool.buddy.frames[p >> PAGE_SHIFT]; }
+
 /* The last reference is gone. */
 static void release(pfn_t pfn, unsigned order)
 {
@@ -222,7 +224,7 @@ u64 frame_free_count(void)
 {
 	u64 n = READ_ONCE(pool.buddy.nfree);
 
-	for (unsigned i = 0; i < CPU_MAX; i++)
+	for (unsigned i = 0; i < cpu_count; i++)
 		n += READ_ONCE(caches[i].count);
 	return n;
 }

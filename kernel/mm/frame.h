@@ -42,6 +42,9 @@ void frame_split(paddr_t p);
 /* Metadata of an allocated block's first frame; NULL if p is not managed.  For owners only (the heap). */
 struct frame *frame_meta(paddr_t p);
 
+/* The same without a look whether p is what the caller says: the heap's way to a page it has in a list. */
+struct frame *frame_meta_trusted(paddr_t p);
+
 u64 frame_total_count(void); /* frames managed */
 u64 frame_free_count(void);  /* of these free; not exact while other CPUs allocate */
 

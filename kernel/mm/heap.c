@@ -82,7 +82,7 @@ static bool slab_create(struct size_class *c)
 
 	if (!p)
 		return false;
-	f = frame_meta(p);
+	f = frame_meta_trusted(p);
 	f->owner = (u16)(c - classes + 1);
 	s = slab_state(f);
 	*s = (struct slab_state){.tail = (u8)((c->capacity - 1) * c->size / UNIT)};
@@ -100,7 +100,7 @@ static void *class_alloc(struct size_class *c)
 	if (list_empty(&c->partial) && !slab_create(c))
 		goto out;
 	page = (char *)((uintptr_t)c->partial.next & PAGE_MASK);
-	f = frame_meta(frame_addr(page));
+	f = frame_meta_trusted(frame_addr(page));
 	s = slab_state(f);
 	f->owner += OWNER_USED;
 	if (slab_used(f) == c->capacity) {

@@ -174,7 +174,7 @@ s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, boo
 	      u64 offset, const char *name)
 {
 	struct leftovers left = {NULL};
-	struct spares sp;
+	struct spares sp = {.n = 0};
 	struct area *a;
 	unsigned long ev;
 	int err;
@@ -192,7 +192,7 @@ s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, boo
 	if (!file && flags & AREA_WRITE && !(flags & AREA_NORESERVE) && len > platform_memory_free())
 		return -ENOMEM;
 	a = kzalloc(sizeof(*a));
-	if (!a || spares_get(&sp)) {
+	if (!a || (fixed && !noreplace && spares_get(&sp))) {
 		kfree(a);
 		return -ENOMEM;
 	}

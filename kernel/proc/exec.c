@@ -27,18 +27,46 @@ enum { /* <linux/auxvec.h> */
 	AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 
+/* A multiple of align in [0, range), which has at most 2^32 pages. */
 static u64 aslr(u64 range, u64 align)
 {
+	u32 r;
+
 	if (boot_info.flags & HERMIT_BOOT_F_NO_ASLR)
 		return 0;
-	return ALIGN_DOWN(random_u64() % range, align);
+	random_bytes(&r, sizeof(r));
+	return ALIGN_DOWN(r * PAGE_SIZE % range, align);
 }
+
+/* The program as elf_parse() reads it: its head, which has all the headers as a rule, is read once. */
+struct image {
+	struct file *file;
+	struct elf_info elf;
+	size_t head_len;
+	u8 head[1024];
+};
 
 static int read_exact(void *arg, u64 off, void *buf, size_t len)
 {
-	ssize_t n = file_kernel_read(arg, buf, len, off);
+	struct image *im = arg;
+	ssize_t n;
 
+	if (off <= im->head_len && len <= im->head_len - off) {
+		memcpy(buf, im->head + off, len);
+		return 0;
+	}
+	n = file_kernel_read(im->file, buf, len, off);
 	return n < 0 ? (int)n : (size_t)n == len ? 0 : -EIO;
+}
+
+static int read_image(struct image *im)
+{
+	ssize_t n = file_kernel_read(im->file, im->head, sizeof(im->head), 0);
+
+	if (n < 0)
+		return n;
+	im->head_len = n;
+	return elf_parse(read_exact, im, file_size(im->file), &im->elf);
 }
 
 static u32 area_prot(u32 elf_prot)
@@ -205,19 +233,20 @@ static int build_stack(const struct exec_args *args, const struct elf_info *elf,
 int exec_load(const struct exec_args *args, u64 *pc, u64 *sp, const char **why)
 {
 	struct process *p = current->process;
-	struct elf_info *elf = kmalloc(sizeof(*elf));
-	struct file *f;
-	vaddr_t vdso;
+	struct image *im = kmalloc(sizeof(*im));
+	const struct elf_info *elf;
 	u64 bias = 0;
+	vaddr_t vdso;
 	int err;
 
 	*why = NULL;
-	if (!elf)
+	if (!im)
 		return -ENOMEM;
-	err = file_kernel_open(args->path, 0, &f);
+	elf = &im->elf;
+	err = file_kernel_open(args->path, 0, &im->file);
 	if (err)
 		goto out;
-	err = elf_parse(read_exact, f, file_size(f), elf);
+	err = read_image(im);
 	if (err) {
 		*why = elf->why;
 		goto out_file;
@@ -229,15 +258,15 @@ int exec_load(const struct exec_args *args, u64 *pc, u64 *sp, const char **why)
 	}
 	err = map_stack(p->space, elf, sp);
 	if (!err)
-		err = map_program(p->space, f, elf, &bias);
+		err = map_program(p->space, im->file, elf, &bias);
 	if (!err)
 		err = vdso_map(p->space, &vdso);
 	if (!err)
 		err = build_stack(args, elf, bias, vdso, sp);
 	*pc = elf->entry + bias;
 out_file:
-	file_unref(f);
+	file_unref(im->file);
 out:
-	kfree(elf);
+	kfree(im);
 	return err;
 }

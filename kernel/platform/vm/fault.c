@@ -93,17 +93,27 @@ static void map_around(struct space *s, struct area *a, vaddr_t page)
 {
 	vaddr_t lo = ALIGN_DOWN(page, AROUND_PAGES * PAGE_SIZE), hi = lo + AROUND_PAGES * PAGE_SIZE;
 	u64 flags = area_pte_flags(a) & ~(PTE_W | PTE_D);
+	unsigned count, before;
 	paddr_t frame;
 	u64 *pte;
 
 	lo = MAX(lo, a->start);
 	hi = MIN(hi, a->end);
+	before = (page - lo) >> PAGE_SHIFT;
+	count = file_pages_in_place(a->file, a->offset + (lo - a->start), (hi - lo) >> PAGE_SHIFT, &frame);
+	if (count <= before) { /* something in between has been written: from the page itself on */
+		lo = page;
+		count = file_pages_in_place(a->file, a->offset + (lo - a->start), (hi - lo) >> PAGE_SHIFT, &frame);
+	}
 	pte = paging_make(s->plat.root, lo, false);
 	if (!pte)
 		return;
-	for (vaddr_t va = lo; va < hi; va += PAGE_SIZE, pte++)
-		if (!pte_there(*pte) && file_page_in_place(a->file, a->offset + (va - a->start), &frame))
-			set_pte(s, pte, frame | flags);
+	for (; count; count--, pte++, frame += PAGE_SIZE) {
+		if (*pte)
+			continue;
+		*pte = frame | flags;
+		s->resident++;
+	}
 }
 
 /* Gets the page's memory without the lock.  0 and *frame (with a reference if managed), or -errno. */
@@ -132,7 +142,7 @@ static int fault_file(struct space *s, struct area *a, vaddr_t page, u32 access,
 	u64 *pte;
 	int err;
 
-	if (!shared && access != AREA_WRITE && file_page_in_place(a->file, off, &frame)) {
+	if (!shared && access != AREA_WRITE && file_pages_in_place(a->file, off, 1, &frame)) {
 		map_around(s, a, page);
 		return 0;
 	}
