@@ -61,6 +61,7 @@ struct tx {
 	struct mutex lock;
 	struct wait_queue wait; /* for a free slot */
 	u32 slot_size;
+	u32 unpaused; /* bytes since the writer last slept */
 	unsigned made, nfree, limit; /* limit: where memory was short once, no more slots are made */
 	u8 *free[QUEUE_SIZE];
 };
@@ -198,6 +199,7 @@ static int tx_send(struct tx *tx, u8 *slot, size_t n)
 		tx->free[tx->nfree++] = slot;
 		return err;
 	}
+	tx->unpaused += (u32)n;
 	virtio_notify(&tx->vq);
 	return 0;
 }
@@ -232,6 +234,20 @@ static int tx_put(struct port *p, struct uio *u)
 	return tx_send(&p->tx, slot, n);
 }
 
+/*
+ * A guest that writes without a pause keeps QEMU's big lock busy (under TCG the doorbell does the work), and then
+ * QEMU's main loop, by which signals and the end of a reader come in, may not get it for seconds.  Sleeping until
+ * the timer fires lets it: timers are its work, too.
+ */
+#define PAUSE_BYTES (64 * KiB)
+#define PAUSE_NSEC  (20 * NSEC_PER_USEC)
+
+static void tx_pause(struct port *p)
+{
+	p->tx.unpaused = 0;
+	(void)WAIT_EVENT(&p->tx.wait, p->hup, clock_deadline(PAUSE_NSEC), WAIT_UNINTERRUPTIBLE);
+}
+
 static int port_write(struct port *p, struct uio *u, bool nonblock, bool interruptible)
 {
 	int err = 0;
@@ -240,8 +256,12 @@ static int port_write(struct port *p, struct uio *u, bool nonblock, bool interru
 		mutex_lock(&p->tx.lock);
 		err = tx_put(p, u);
 		mutex_unlock(&p->tx.lock);
-		if (err == -EAGAIN && !nonblock)
+		if (nonblock)
+			continue;
+		if (err == -EAGAIN)
 			err = WAIT_EVENT(&p->tx.wait, tx_ready(p), WAIT_FOREVER, interruptible);
+		else if (unlikely(p->tx.unpaused >= PAUSE_BYTES))
+			tx_pause(p);
 	}
 	return err;
 }

@@ -135,7 +135,7 @@ static int open_dentry(struct dentry *d, u32 flags, bool created, bool kernel, s
 		if (r)
 			f->ops = NULL; /* it has left nothing that release() would have to undo */
 		else if (cut)
-			r = vfs_truncate(i, 0, f);
+			r = vfs_truncate(f->inode, 0, f); /* open may have moved it to another inode */
 	}
 	if (r) {
 		file_unref(f);
@@ -286,6 +286,7 @@ static int open_walk(struct dentry *at, const char *path, u32 flags, u32 mode, u
 int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out)
 {
 	struct process *p = current->process;
+	int r = -ESTALE;
 
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -294,7 +295,10 @@ int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct fi
 	if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_ACCMODE) == O_RDONLY)
 		return -EINVAL;
 	mode &= 07777 & ~(p && p->fs ? p->fs->umask : 022);
-	return open_walk(at, path, flags, mode, 0, out);
+	/* The host may replace a file between the walk and the opening: look again, as Linux does. */
+	for (int tries = 0; tries < 3 && r == -ESTALE; tries++)
+		r = open_walk(at, path, flags, mode, 0, out);
+	return r;
 }
 
 int file_kernel_open(const char *path, int flags, struct file **out)

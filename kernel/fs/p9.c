@@ -144,7 +144,7 @@ static int inode_make(struct p9_fs *fs, struct p9_fid *f, const struct p9_qid *q
 
 	if (err)
 		return err;
-	if (!mode_fits(a.mode, qid->type)) /* replaced since, or the server lies */
+	if (a.qid.path != qid->path || !mode_fits(a.mode, qid->type)) /* replaced since, or the server lies */
 		return -ESTALE;
 	i = kzalloc(sizeof(*i));
 	if (!i)
@@ -199,16 +199,24 @@ static void p9_evict(struct inode *inode)
 
 /* ---- inode_ops ---- */
 
+#define WALK_TRIES 20
+
 static int walk_to(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct p9_fs *fs = p9_fs_of(dir);
 	struct p9_fid *d = p9_fid_get(p9_inode_of(dir));
 	struct p9_qid qid;
+	int err = -ESTALE;
 	u32 fid;
-	int err = p9_walk(&fs->client, d->fid, name, len, &fid, &qid);
 
+	/* ESTALE: the host gave the name to another file between two messages. */
+	for (unsigned tries = 0; tries < WALK_TRIES && err == -ESTALE; tries++) {
+		err = p9_walk(&fs->client, d->fid, name, len, &fid, &qid);
+		if (!err)
+			err = p9_inode_get(fs, fid, &qid, out);
+	}
 	p9_fid_put(fs, d);
-	return err ? err : p9_inode_get(fs, fid, &qid, out);
+	return err;
 }
 
 static int p9_create(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out)
@@ -354,23 +362,39 @@ static void fill_stat(struct inode *i, struct kstat *st, u64 blocks, u32 blksize
 }
 
 /*
- * A server that knows files by their names (QEMU's does) cannot find one whose name is gone, though it is open:
- * what was known last is then the answer, with the size as our own writes have moved it.
+ * Asks the server for attributes.  One that knows files by their names (QEMU's does) may answer about another file
+ * that has the name now, or about none: -ESTALE.
  */
+static int ask_attr(struct p9_inode *i, struct p9_attr *a)
+{
+	struct p9_fs *fs = p9_fs_of(&i->vfs);
+	struct p9_fid *f;
+	int err;
+
+	if (i->orphan)
+		return -ESTALE;
+	f = p9_fid_get(i);
+	err = p9_getattr(&fs->client, f->fid, a);
+	p9_fid_put(fs, f);
+	if (err == -ENOENT && (i->gone || READ_ONCE(i->opens)))
+		return -ESTALE;
+	if (!err && (a->qid.path != i->qid.path || ((a->mode ^ i->vfs.mode) & S_IFMT)))
+		return -ESTALE;
+	return err;
+}
+
+/* A file that is open lives on: what was known last is the answer, with the size as our own writes have moved it. */
 static bool answer_from_memory(struct p9_inode *i, int err)
 {
-	return (err == -ENOENT || err == -ESTALE) && (i->gone || READ_ONCE(i->opens));
+	return err == -ESTALE && (i->gone || READ_ONCE(i->opens));
 }
 
 int p9_inode_getattr(struct inode *inode, struct kstat *st)
 {
 	struct p9_inode *i = p9_inode_of(inode);
-	struct p9_fs *fs = p9_fs_of(inode);
-	struct p9_fid *f = p9_fid_get(i);
 	struct p9_attr a;
-	int err = i->orphan ? -ENOENT : p9_getattr(&fs->client, f->fid, &a);
+	int err = ask_attr(i, &a);
 
-	p9_fid_put(fs, f);
 	if (answer_from_memory(i, err)) {
 		if (!i->gone)
 			inode->nlink = 0;
@@ -379,8 +403,6 @@ int p9_inode_getattr(struct inode *inode, struct kstat *st)
 	}
 	if (err)
 		return err;
-	if ((a.mode ^ inode->mode) & S_IFMT)
-		return -ESTALE;
 	take_attr(inode, &a);
 	fill_stat(inode, st, a.blocks, (u32)MIN(a.blksize, 1ull << 30));
 	return 0;
@@ -412,10 +434,18 @@ static int p9_op_setattr(struct inode *inode, const struct iattr *a)
 {
 	struct p9_inode *i = p9_inode_of(inode);
 	struct p9_fs *fs = p9_fs_of(inode);
+	struct p9_attr now;
 	struct p9_fid *f;
 	u32 valid = 0;
-	int err;
+	int err = 0;
 
+	/* What is open may have lost its name, and another file may have it now: that one is not to be changed. */
+	if (i->gone || a->file)
+		err = ask_attr(i, &now);
+	if (answer_from_memory(i, err))
+		return a->valid == ATTR_SIZE ? setattr_gone(i, a->file, a->size) : -ENOENT;
+	if (err)
+		return err;
 	valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
 	valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
 	valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
@@ -423,11 +453,8 @@ static int p9_op_setattr(struct inode *inode, const struct iattr *a)
 	valid |= a->valid & ATTR_ATIME ? P9_SET_ATIME | (a->valid & ATTR_ATIME_NOW ? 0 : P9_SET_ATIME_SET) : 0;
 	valid |= a->valid & ATTR_MTIME ? P9_SET_MTIME | (a->valid & ATTR_MTIME_NOW ? 0 : P9_SET_MTIME_SET) : 0;
 	f = p9_fid_get(i);
-	err = i->orphan ? -ENOENT
-			: p9_setattr(&fs->client, f->fid, valid, a->mode, a->uid, a->gid, a->size, a->atime, a->mtime);
+	err = p9_setattr(&fs->client, f->fid, valid, a->mode, a->uid, a->gid, a->size, a->atime, a->mtime);
 	p9_fid_put(fs, f);
-	if (err && answer_from_memory(i, err) && a->valid == ATTR_SIZE)
-		return setattr_gone(i, a->file, a->size);
 	if (!err && a->valid & ATTR_SIZE)
 		inode->size = a->size;
 	if (!err && a->valid & ATTR_MODE)

@@ -328,16 +328,22 @@ void p9_clunk(struct p9_client *c, u32 fid)
 	}
 }
 
-int p9_lopen(struct p9_client *c, u32 fid, u32 flags)
+int p9_lopen(struct p9_client *c, u32 fid, u32 flags, struct p9_qid *qid)
 {
 	struct p9_request *r;
+	struct p9_reader in;
 	int err = request_begin(c, P9_TLOPEN, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
 	p9_put32(&r->out, flags);
-	return request_run(r);
+	err = request_call(r, &in);
+	if (err)
+		return err;
+	p9_get_qid(&in, qid); /* iounit follows: messages are no larger than msize anyway */
+	request_end(r);
+	return in.short_ ? -EIO : 0;
 }
 
 int p9_lcreate(struct p9_client *c, u32 fid, const char *name, size_t len, u32 flags, u32 mode, u32 gid)

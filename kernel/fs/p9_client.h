@@ -82,7 +82,7 @@ int p9_walk(struct p9_client *c, u32 fid, const char *name, size_t len, u32 *new
 /* Gives a fid back, also if the server fails.  Does not wait. */
 void p9_clunk(struct p9_client *c, u32 fid);
 
-int p9_lopen(struct p9_client *c, u32 fid, u32 flags);
+int p9_lopen(struct p9_client *c, u32 fid, u32 flags, struct p9_qid *qid);
 /* fid, of the directory, becomes the open file. */
 int p9_lcreate(struct p9_client *c, u32 fid, const char *name, size_t len, u32 flags, u32 mode, u32 gid);
 int p9_getattr(struct p9_client *c, u32 fid, struct p9_attr *a);

@@ -5,9 +5,18 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
+/*
+ * A fid that was opened with O_APPEND appends, whatever the offset; one without does not.  fcntl(F_SETFL) may
+ * change the flag later: then the file is opened once more, the other way.
+ */
 struct p9_file {
-	u32 fid;
+	u32 fid; /* as it was opened first */
+	bool append;
+	u32 other; /* the other way, or P9_NOFID */
+	struct mutex lock; /* guards the making of `other` */
 };
+
+#define OPEN_FLAGS (O_ACCMODE | O_SYNC | O_DIRECTORY | O_NOFOLLOW)
 
 static u32 fid_of(const struct file *f) { return ((struct p9_file *)f->priv)->fid; }
 static struct p9_client *client_of(const struct file *f) { return &p9_fs_of(f->inode)->client; }
@@ -19,32 +28,110 @@ int p9_file_attach(struct file *f, u32 fid)
 	if (!pf)
 		return -ENOMEM;
 	pf->fid = fid;
+	pf->append = f->flags & O_APPEND;
+	pf->other = P9_NOFID;
+	mutex_init(&pf->lock);
 	f->priv = pf;
 	return 0;
 }
 
+/* Another fid for the inode, opened; *qid says of which file.  0 or -errno. */
+static int open_fid(struct inode *inode, u32 flags, u32 *fid, struct p9_qid *qid)
+{
+	struct p9_fs *fs = p9_fs_of(inode);
+	struct p9_fid *from = p9_fid_get(p9_inode_of(inode));
+	int err = p9_walk(&fs->client, from->fid, NULL, 0, fid, NULL);
+
+	p9_fid_put(fs, from);
+	if (err)
+		return err;
+	err = p9_lopen(&fs->client, *fid, flags, qid);
+	if (err)
+		p9_clunk(&fs->client, *fid);
+	return err;
+}
+
+/* The fid to write through, as the file's flags are now. */
+static int write_fid(struct file *f, u32 *fid)
+{
+	struct p9_file *pf = f->priv;
+	int err = 0;
+
+	if (likely(pf->append == !!(f->flags & O_APPEND))) {
+		*fid = pf->fid;
+		return 0;
+	}
+	mutex_lock(&pf->lock);
+	if (pf->other == P9_NOFID) {
+		struct p9_qid qid;
+		u32 other;
+
+		err = open_fid(f->inode, f->flags & (OPEN_FLAGS | O_APPEND), &other, &qid);
+		if (!err && qid.path != p9_inode_of(f->inode)->qid.path) { /* another file has the name now */
+			p9_clunk(client_of(f), other);
+			err = -ESTALE;
+		}
+		if (!err)
+			pf->other = other;
+	}
+	*fid = pf->other;
+	mutex_unlock(&pf->lock);
+	return err;
+}
+
+/*
+ * The host has given the name to another file since the walk: f is open on that one (qid), and becomes a file of
+ * its inode.  -ESTALE: it has done so once more.
+ */
+static int follow_name(struct file *f, const struct p9_qid *qid)
+{
+	struct inode *old = f->inode, *now;
+	struct p9_fs *fs = p9_fs_of(old);
+	struct p9_fid *from = p9_fid_get(p9_inode_of(old));
+	u32 fid;
+	int err = p9_walk(&fs->client, from->fid, NULL, 0, &fid, NULL);
+
+	p9_fid_put(fs, from);
+	if (!err)
+		err = p9_inode_get(fs, fid, qid, &now);
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	if ((old->mode ^ now->mode) & S_IFMT) {
+		inode_unref(now);
+		return -ESTALE;
+	}
+	f->inode = now;
+	inode_unref(old);
+	return 0;
+}
+
+#define OPEN_TRIES 20
+
 int p9_inode_open(struct inode *inode, struct file *f)
 {
-	struct p9_inode *i = p9_inode_of(inode);
-	struct p9_fs *fs = p9_fs_of(inode);
-	struct p9_fid *from;
+	struct p9_qid qid;
 	u32 fid;
 	int err;
 
 	/* Pipes, sockets and devices of the host are no business of its guest's. */
 	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))
 		return -ENXIO;
-	from = p9_fid_get(i);
-	err = p9_walk(&fs->client, from->fid, NULL, 0, &fid, NULL);
-	p9_fid_put(fs, from);
+	for (unsigned tries = 0;; tries++) {
+		err = open_fid(inode, f->flags & (OPEN_FLAGS | O_APPEND), &fid, &qid);
+		if (err)
+			return err;
+		if (qid.path != p9_inode_of(inode)->qid.path)
+			err = follow_name(f, &qid);
+		if (err != -ESTALE || tries == OPEN_TRIES)
+			break;
+		p9_clunk(client_of(f), fid);
+	}
+	if (!err)
+		err = p9_file_attach(f, fid);
 	if (err)
-		return err;
-	err = p9_lopen(&fs->client, fid, f->flags & (O_ACCMODE | O_APPEND | O_SYNC | O_DIRECTORY | O_NOFOLLOW)) ?:
-	      p9_file_attach(f, fid);
-	if (err)
-		p9_clunk(&fs->client, fid);
+		p9_clunk(client_of(f), fid);
 	else
-		__atomic_fetch_add(&i->opens, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -56,6 +143,8 @@ static void p9_file_release(struct file *f)
 		return;
 	__atomic_fetch_sub(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
 	p9_clunk(client_of(f), pf->fid);
+	if (pf->other != P9_NOFID)
+		p9_clunk(client_of(f), pf->other);
 	kfree(pf);
 }
 
@@ -104,14 +193,18 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 {
 	struct inode *inode = f->inode;
 	size_t before = u->left;
-	ssize_t n = 0;
+	ssize_t n;
+	u32 fid;
 
 	if (before == 0)
 		return 0;
+	n = write_fid(f, &fid);
+	if (n)
+		return n;
 	if ((f->flags & O_APPEND) && p9_inode_of(inode)->orphan)
 		*off = READ_ONCE(inode->size);
 	while (u->left) {
-		n = p9_write(client_of(f), fid_of(f), u, *off + (before - u->left));
+		n = p9_write(client_of(f), fid, u, *off + (before - u->left));
 		if (n < 0)
 			break;
 		if (u->faulted)

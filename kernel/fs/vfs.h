@@ -79,7 +79,7 @@ struct inode_ops {
 	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */
 	/* The server's word on access(2), where SB_NO_PERM; may: MAY_*; NULL: all is allowed. */
 	int (*access)(struct inode *i, unsigned may);
-	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops.  f->flags has O_TRUNC only if the op must cut. */
+	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops, f->inode (with its reference).  f->flags has O_TRUNC only if the op must cut. */
 	int (*open)(struct inode *i, struct file *f);
 	/* The last reference has gone: frees what belongs to it and i itself.  nlink tells whether names are left. */
 	void (*evict)(struct inode *i);

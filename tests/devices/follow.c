@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Does to files what it is told on stdin, a line at a time, and says what came of it: the host watches and meddles. */
+#include "../abi/abi.h"
+
+static char name[PATH_MAX];
+static int fd = -1;
+
+static void say(const char *what, long r)
+{
+	if (r < 0)
+		printf("%s: %s\n", what, strerrorname_np(errno));
+	else
+		printf("%s: %ld\n", what, r);
+	fflush(stdout);
+}
+
+static void stat_it(bool by_fd)
+{
+	struct stat st;
+
+	if (by_fd ? fstat(fd, &st) : stat(name, &st))
+		say("stat", -1);
+	else
+		say("size", (long)st.st_size);
+}
+
+static void read_it(void)
+{
+	char buf[256];
+	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
+
+	if (n < 0) {
+		say("read", n);
+		return;
+	}
+	buf[n] = 0;
+	printf("read: %s\n", buf);
+	fflush(stdout);
+}
+
+static void list(void)
+{
+	DIR *d = opendir(name);
+	int n = 0;
+
+	if (!d) {
+		say("list", -1);
+		return;
+	}
+	while (readdir(d))
+		n++;
+	closedir(d);
+	say("entries", n);
+}
+
+int main(void)
+{
+	char line[PATH_MAX + 20], verb[16];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		name[0] = 0;
+		if (sscanf(line, "%15s %4095s", verb, name) < 1)
+			continue;
+		if (!strcmp(verb, "open"))
+			say("open", (fd = open(name, O_RDWR)) < 0 ? -1 : 0);
+		else if (!strcmp(verb, "openro"))
+			say("open", (fd = open(name, O_RDONLY)) < 0 ? -1 : 0);
+		else if (!strcmp(verb, "create"))
+			say("create", (fd = open(name, O_RDWR | O_CREAT | O_EXCL, 0644)) < 0 ? -1 : 0);
+		else if (!strcmp(verb, "write"))
+			say("write", pwrite(fd, "guest", 5, 0));
+		else if (!strcmp(verb, "cut"))
+			say("cut", ftruncate(fd, 2));
+		else if (!strcmp(verb, "close"))
+			say("close", close(fd));
+		else if (!strcmp(verb, "stat"))
+			stat_it(false);
+		else if (!strcmp(verb, "fstat"))
+			stat_it(true);
+		else if (!strcmp(verb, "read"))
+			read_it();
+		else if (!strcmp(verb, "list"))
+			list();
+		else if (!strcmp(verb, "unlink"))
+			say("unlink", unlink(name));
+		else if (!strcmp(verb, "mkdir"))
+			say("mkdir", mkdir(name, 0755));
+		else if (!strcmp(verb, "chdir"))
+			say("chdir", chdir(name));
+		else
+			say(verb, -1);
+	}
+	return 0;
+}
