@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #define THREADS 6
-#define ROUNDS	400
+#define ROUNDS	60
 #define PAGE	4096ul
 #define SHARED	64
 
