@@ -125,37 +125,55 @@ static u64 load_bias(struct file *exe)
 	return 0;
 }
 
+struct trace {
+	u64 pcs[DEPTH_MAX];
+	struct symbol names[DEPTH_MAX];
+};
+
+/* Fills in the callers, and their names where the executable has them.  How many there are. */
+static unsigned find_callers(const struct trap_frame *f, struct trace *t, u64 *bias)
+{
+	struct unwind_table frames = {.data = NULL};
+	struct file *exe = NULL;
+	unsigned n;
+
+	*bias = 0;
+	if (current->process->exe && !file_kernel_open(current->process->exe, O_RDONLY, &exe)) {
+		*bias = load_bias(exe);
+		if (symbols_read_frames(exe, &frames))
+			frames.data = NULL;
+		frames.bias = *bias;
+	}
+	n = arch_backtrace(f, frames.data ? &frames : NULL, t->pcs, DEPTH_MAX);
+	kfree((void *)frames.data);
+	if (!exe)
+		return n;
+	/* A return address may lie behind the caller's end, after a call that never returns; so may a system call's. */
+	for (unsigned i = 0; i < n; i++)
+		t->names[i].addr = t->pcs[i] - *bias - (i || frame_is_syscall(f) ? 1 : 0);
+	symbols_find(exe, t->names, n);
+	file_unref(exe);
+	return n;
+}
+
 static void print_backtrace(const struct trap_frame *f)
 {
-	u64 *pcs = kzalloc(DEPTH_MAX * sizeof(*pcs));
-	struct symbol *names = kzalloc(DEPTH_MAX * sizeof(*names));
-	struct file *exe = NULL;
-	unsigned n = 0;
-	u64 bias = 0;
+	struct trace *t = kzalloc(sizeof(*t));
+	unsigned n;
+	u64 bias;
 
-	if (pcs && names)
-		n = arch_backtrace(f, pcs, DEPTH_MAX);
-	if (n && current->process->exe && !file_kernel_open(current->process->exe, O_RDONLY, &exe)) {
-		bias = load_bias(exe);
-		/*
-		 * A return address may lie behind the caller's end, after a call that never returns; so may a
-		 * system call's.
-		 */
-		for (unsigned i = 0; i < n; i++)
-			names[i].addr = pcs[i] - bias - (i || frame_is_syscall(f) ? 1 : 0);
-		symbols_find(exe, names, n);
-		file_unref(exe);
-	}
+	if (!t)
+		return;
+	n = find_callers(f, t, &bias);
 	fault_print("backtrace:\n");
 	for (unsigned i = 0; i < n; i++) {
-		if (names[i].name[0])
-			fault_print("  #%-2u 0x%016lx %s+0x%lx\n", i, pcs[i], names[i].name,
-				    pcs[i] - bias - names[i].start);
+		if (t->names[i].name[0])
+			fault_print("  #%-2u 0x%016lx %s+0x%lx\n", i, t->pcs[i], t->names[i].name,
+				    t->pcs[i] - bias - t->names[i].start);
 		else
-			fault_print("  #%-2u 0x%016lx\n", i, pcs[i]);
+			fault_print("  #%-2u 0x%016lx\n", i, t->pcs[i]);
 	}
-	kfree(pcs);
-	kfree(names);
+	kfree(t);
 }
 
 void fault_report(const struct trap_frame *f, const struct siginfo *info)

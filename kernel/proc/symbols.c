@@ -6,7 +6,9 @@
 #include "mm/heap.h"
 
 #define SHT_SYMTAB 2
+#define SHT_NOBITS 8
 #define SHT_DYNSYM 11
+#define FRAMES_MAX (16 * MiB)
 #define STT_NOTYPE 0
 #define STT_FUNC   2
 #define STT_GNU_IFUNC 10
@@ -40,41 +42,86 @@ static int read_all(struct file *f, void *buf, size_t n, u64 off)
 	return got < 0 ? (int)got : (size_t)got == n ? 0 : -ENOEXEC;
 }
 
-static int find_table(struct file *f, struct table *t)
+struct sections {
+	u64 offset;
+	u16 count, names; /* names: index of the one that has their names */
+};
+
+static int find_sections(struct file *f, struct sections *s)
 {
 	u8 head[64];
-	struct elf_shdr sh, str;
-	u64 shoff;
-	u16 shentsize, shnum, found = 0;
+	u16 entsize;
 	int err = read_all(f, head, sizeof(head), 0);
 
 	if (err)
 		return err;
-	memcpy(&shoff, head + 40, sizeof(shoff));
-	memcpy(&shentsize, head + 58, sizeof(shentsize));
-	memcpy(&shnum, head + 60, sizeof(shnum));
-	if (!shoff || shentsize != sizeof(sh) || shnum > SECTIONS_MAX)
-		return -ENOENT;
-	for (u16 i = 0; i < shnum; i++) {
-		struct elf_shdr s;
+	memcpy(&s->offset, head + 40, sizeof(s->offset));
+	memcpy(&entsize, head + 58, sizeof(entsize));
+	memcpy(&s->count, head + 60, sizeof(s->count));
+	memcpy(&s->names, head + 62, sizeof(s->names));
+	return s->offset && entsize == sizeof(struct elf_shdr) && s->count <= SECTIONS_MAX ? 0 : -ENOENT;
+}
 
-		err = read_all(f, &s, sizeof(s), shoff + i * sizeof(s));
-		if (err)
-			return err;
-		if (s.type == SHT_SYMTAB || (s.type == SHT_DYNSYM && !found)) {
-			sh = s;
-			found = (u16)(i + 1);
-			if (s.type == SHT_SYMTAB)
+static int read_section(struct file *f, const struct sections *s, unsigned i, struct elf_shdr *sh)
+{
+	return i < s->count ? read_all(f, sh, sizeof(*sh), s->offset + i * sizeof(*sh)) : -ENOENT;
+}
+
+static int find_table(struct file *f, struct table *t)
+{
+	struct elf_shdr sh, str;
+	struct sections s;
+	bool found = false;
+	int err = find_sections(f, &s);
+
+	for (unsigned i = 0; !err && i < s.count; i++) {
+		struct elf_shdr x;
+
+		err = read_section(f, &s, i, &x);
+		if (!err && (x.type == SHT_SYMTAB || (x.type == SHT_DYNSYM && !found))) {
+			sh = x;
+			found = true;
+			if (x.type == SHT_SYMTAB)
 				break;
 		}
 	}
-	if (!found || sh.link >= shnum)
-		return -ENOENT;
-	err = read_all(f, &str, sizeof(str), shoff + sh.link * sizeof(str));
-	if (err)
+	if (err || !found)
+		return err ? err : -ENOENT;
+	err = read_section(f, &s, sh.link, &str);
+	if (!err)
+		*t = (struct table){sh.offset, sh.size, str.offset, str.size};
+	return err;
+}
+
+int symbols_read_frames(struct file *f, struct unwind_table *t)
+{
+	static const char name[] = ".eh_frame";
+	struct elf_shdr names, sh;
+	struct sections s;
+	char got[sizeof(name)];
+	u8 *data;
+	int err = find_sections(f, &s);
+
+	if (!err)
+		err = read_section(f, &s, s.names, &names);
+	for (unsigned i = 0; !err && i < s.count; i++) {
+		err = read_section(f, &s, i, &sh);
+		if (err || sh.type == SHT_NOBITS || sh.name >= names.size ||
+		    read_all(f, got, sizeof(got), names.offset + sh.name) || memcmp(got, name, sizeof(name)))
+			continue;
+		if (sh.size > FRAMES_MAX)
+			return -E2BIG;
+		data = kmalloc(sh.size);
+		if (!data)
+			return -ENOMEM;
+		err = read_all(f, data, sh.size, sh.offset);
+		if (err)
+			kfree(data);
+		else
+			*t = (struct unwind_table){data, sh.size, sh.addr, 0};
 		return err;
-	*t = (struct table){sh.offset, sh.size, str.offset, str.size};
-	return 0;
+	}
+	return err ? err : -ENOENT;
 }
 
 static void read_name(struct file *f, const struct table *t, u32 at, char *name, size_t size)

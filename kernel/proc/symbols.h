@@ -4,6 +4,7 @@
 #define PROC_SYMBOLS_H
 
 #include "lib/types.h"
+#include "proc/unwind.h"
 
 struct file;
 
@@ -15,5 +16,7 @@ struct symbol {
 
 /* Fills in `count` symbols in one pass over the table (.symtab, else .dynsym).  0 or -errno; nothing is trusted. */
 int symbols_find(struct file *f, struct symbol *s, unsigned count);
+/* Reads .eh_frame into memory: t->data is the caller's to kfree(); the bias is 0.  0 or -errno. */
+int symbols_read_frames(struct file *f, struct unwind_table *t);
 
 #endif

@@ -2,6 +2,7 @@
 /* What a fault report says of the registers and the callers. */
 #include <arch/trap.h>
 #include "lib/uaccess.h"
+#include "mm/heap.h"
 #include "proc/fault.h"
 #include "proc/thread.h"
 
@@ -27,18 +28,60 @@ void arch_fault_registers(const struct trap_frame *f)
 	fault_print("  r14 %016lx r15 %016lx\n", f->r14, f->r15);
 }
 
-/* By frame pointers: %rbp points to the caller's, above which stands the return address (psABI 3.2.2). */
-unsigned arch_backtrace(const struct trap_frame *f, u64 *pcs, unsigned max)
+static bool read_word(void *arg, u64 addr, u64 *value)
 {
-	u64 fp = f->rbp, pair[2];
+	return !copy_from_user(value, (void __user *)addr, sizeof(*value));
+}
+
+/* By frame pointers: %rbp points to the caller's, above which stands the return address (psABI 3.2.2). */
+static bool step_by_frame_pointer(struct unwind_regs *r)
+{
+	u64 fp = r->r[UNWIND_RBP], pair[2];
+
+	if (fp < r->r[UNWIND_RSP] || (fp & 7) || copy_from_user(pair, (void __user *)fp, sizeof(pair)) || !pair[1])
+		return false;
+	r->r[UNWIND_RSP] = fp + 16;
+	r->r[UNWIND_RBP] = pair[0];
+	r->r[UNWIND_PC] = pair[1];
+	r->exact = false;
+	return true;
+}
+
+/* A call through a bad pointer: there is no code here, but the return address lies on top of the stack. */
+static bool step_by_return_address(struct unwind_regs *r)
+{
+	u64 pc;
+
+	if (!read_word(NULL, r->r[UNWIND_RSP], &pc) || !pc)
+		return false;
+	r->r[UNWIND_RSP] += 8;
+	r->r[UNWIND_PC] = pc;
+	r->exact = false;
+	return true;
+}
+
+unsigned arch_backtrace(const struct trap_frame *f, const struct unwind_table *t, u64 *pcs, unsigned max)
+{
+	/* In DWARF's order. */
+	struct unwind_regs r = {
+		.r = {f->rax, f->rdx, f->rcx, f->rbx, f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10, f->r11,
+		      f->r12, f->r13, f->r14, f->r15, f->rip},
+		.exact = !frame_is_syscall(f),
+	};
+	struct unwind_scratch *scratch = t ? kmalloc(sizeof(*scratch)) : NULL;
+	bool nowhere = current->arch.trap_nr == TRAP_PAGE_FAULT && (current->arch.trap_error & ERROR_FETCH);
 	unsigned n = 0;
 
 	pcs[n++] = f->rip;
-	while (n < max && fp >= f->rsp && (fp & 7) == 0 && !copy_from_user(pair, (void __user *)fp, sizeof(pair))) {
-		if (!pair[1] || pair[0] <= fp)
+	while (n < max) {
+		bool found = n == 1 && nowhere ? step_by_return_address(&r)
+			     : scratch && !unwind_step(t, &r, scratch, read_word, NULL);
+
+		/* Once the table has been of use, where it ends is the end. */
+		if (!found && ((scratch && n > 1) || !step_by_frame_pointer(&r)))
 			break;
-		pcs[n++] = pair[1];
-		fp = pair[0];
+		pcs[n++] = r.r[UNWIND_PC];
 	}
+	kfree(scratch);
 	return n;
 }
