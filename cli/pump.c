@@ -354,13 +354,16 @@ static void pump_events(struct pump *p)
 
 /* --- the end --- */
 
-static void pump_first_line(struct pump *p, char *line, size_t size)
+/* What the VMM said last, warnings left out: it is the last word that ended it. */
+static void pump_last_word(struct pump *p, char *line, size_t size)
 {
-	size_t n;
+	char *rest = p->diag, *l;
 
 	p->diag[p->diag_len] = 0;
-	n = strcspn(p->diag, "\n");
-	snprintf(line, size, "%.*s", (int)n, p->diag);
+	line[0] = 0;
+	while ((l = strsep(&rest, "\n")))
+		if (*l && (!strstr(l, "warning:") || !line[0]))
+			snprintf(line, size, "%s", l);
 }
 
 /* No exit message came: say what is known about why. */
@@ -373,7 +376,7 @@ static int pump_failed(struct pump *p, int wait_status, bool ended)
 			  "killed");
 		return 128 + p->killed_by;
 	}
-	pump_first_line(p, line, sizeof(line));
+	pump_last_word(p, line, sizeof(line));
 	if (p->broken)
 		msg_error(p->name, "is the kernel of this version?", "the kernel sent %s", p->broken);
 	else if (p->diag_len)

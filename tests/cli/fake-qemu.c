@@ -327,7 +327,7 @@ static void fake_crash(const char *arg)
 
 static void fake_diag(const char *arg)
 {
-	dprintf(2, "qemu: cannot do %s\nsecond line\n", arg);
+	dprintf(2, "qemu: warning: odd\nqemu: cannot do %s\nqemu: warning: late\n", arg);
 	_exit(1);
 }
 
