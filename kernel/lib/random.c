@@ -9,6 +9,8 @@
 #define BLOCK 64
 #define KEY   32
 
+_Static_assert(HERMIT_BOOT_RANDOM_LEN == KEY + (BLOCK - KEY), "seed() splits the host's bytes in two");
+
 static struct {
 	struct spinlock lock;
 	u32 key[8];
@@ -80,7 +82,11 @@ static void mix(const void *buf, size_t n)
 	}
 }
 
-/* The sources know nothing of each other, so their sum is as good as the best of them: one block for all. */
+/*
+ * The host's bytes are good as they are: one half is the key, the other the first output, so that a start needs
+ * no ChaCha block.  The other sources are added to the key; they know nothing of each other or of the host's
+ * bytes, so the sum is as good as the best of them.
+ */
 static void seed(void)
 {
 	u8 machine[KEY];
@@ -88,13 +94,16 @@ static void seed(void)
 	size_t got = platform_entropy(machine, sizeof(machine));
 
 	rng.seeded = true;
-	if (boot_info.has_random) {
-		xor_key(boot_info.random, KEY);
-		xor_key(boot_info.random + KEY, HERMIT_BOOT_RANDOM_LEN - KEY);
-	}
 	xor_key(machine, got);
 	xor_key(&now, sizeof(now));
-	stir(0);
+	if (boot_info.has_random) {
+		xor_key(boot_info.random, KEY);
+		memcpy(rng.out, boot_info.random + KEY, sizeof(rng.out));
+		rng.left = sizeof(rng.out);
+		memset(boot_info.random, 0, sizeof(boot_info.random));
+	} else {
+		stir(0);
+	}
 	if (!boot_info.has_random && got < sizeof(machine) / 2)
 		log_warn("no source of random numbers: what the program takes for random can be guessed");
 }
@@ -114,8 +123,6 @@ static void refill(void)
 {
 	u32 nonce[3] = {0, 0, 0}, out[BLOCK / 4];
 
-	if (!rng.seeded)
-		seed();
 	chacha20_block(rng.key, 1, nonce, out);
 	memcpy(rng.key, out, KEY);
 	memcpy(rng.out, (u8 *)out + KEY, BLOCK - KEY);
@@ -134,6 +141,8 @@ void random_bytes(void *buf, size_t n)
 		size_t len;
 		u8 *from;
 
+		if (!rng.seeded)
+			seed();
 		if (!rng.left)
 			refill();
 		len = MIN(n, (size_t)rng.left);

@@ -5,6 +5,14 @@
  * Short blocks are moved with two accesses that overlap, so no length needs a loop over bytes.
  */
 #include "lib/string.h"
+
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+#undef strcmp
+#undef strncmp
 #include <arch/string.h>
 
 typedef u64 u64_any __attribute__((may_alias, aligned(1)));

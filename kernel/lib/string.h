@@ -19,6 +19,15 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
+
+/* The compiler knows these, and does the short ones in place; -ffreestanding had it forget. */
+#define memcpy(dst, src, n)  __builtin_memcpy(dst, src, n)
+#define memmove(dst, src, n) __builtin_memmove(dst, src, n)
+#define memset(dst, c, n)    __builtin_memset(dst, c, n)
+#define memcmp(a, b, n)	     __builtin_memcmp(a, b, n)
+#define strlen(s)	     __builtin_strlen(s)
+#define strcmp(a, b)	     __builtin_strcmp(a, b)
+#define strncmp(a, b, n)     __builtin_strncmp(a, b, n)
 #endif
 
 /* Copies at most size - 1 bytes and always ends `dst`; returns strlen(src): >= size means cut. */

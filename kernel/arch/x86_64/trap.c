@@ -60,12 +60,9 @@ void trap_handle_nested(struct trap_frame *f);
 void trap_leave(struct trap_frame *f);
 void trap_stack_overflow(struct trap_frame *f);
 
-void trap_enable_vector(unsigned vector)
+static inline void set_gate(unsigned vector, u8 ist)
 {
 	u64 stub = (u64)trap_stubs + vector * TRAP_STUB_SIZE;
-	u8 ist = vector == 8 ? IST_DOUBLE : vector == 2 ? IST_NMI : vector == 18 ? IST_MCE
-	       : vector == 1 ? IST_DEBUG
-			     : IST_MOVING;
 
 	idt[vector] = (struct idt_gate){
 		.offset_low = stub,
@@ -76,6 +73,8 @@ void trap_enable_vector(unsigned vector)
 		.offset_high = stub >> 32,
 	};
 }
+
+void trap_enable_vector(unsigned vector) { set_gate(vector, IST_MOVING); }
 
 static void load_tables(struct cpu_tables *t)
 {
@@ -107,7 +106,11 @@ void trap_init_cpu(struct cpu *c)
 			panic("no memory for CPU %u", c->id);
 	} else {
 		for (unsigned v = 0; v < VECTOR_IRQ_FIRST; v++)
-			trap_enable_vector(v);
+			set_gate(v, IST_MOVING);
+		set_gate(1, IST_DEBUG);
+		set_gate(2, IST_NMI);
+		set_gate(8, IST_DOUBLE);
+		set_gate(18, IST_MCE);
 	}
 	load_tables(t);
 	/* SYSCALL: cs = 0x08, ss = 0x10; masks TF, IF, DF, IOPL, NT, AC (SDM 2B, SYSCALL). */

@@ -82,10 +82,11 @@ void paging_map_ram(paddr_t start, paddr_t end)
 				last_pd = table_at(*pdpte);
 			}
 		}
-		u64 *pde = &last_pd[INDEX(p, 1)];
-		if (!*pde)
-			*pde = p | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
-		p += HUGE_SIZE;
+		/* To the end of the range or of this PD. */
+		paddr_t stop = MIN(end, ALIGN_DOWN(p, GiB) + GiB);
+		for (u64 *pde = &last_pd[INDEX(p, 1)]; p < stop; p += HUGE_SIZE, pde++)
+			if (!*pde)
+				*pde = p | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
 	}
 }
 
