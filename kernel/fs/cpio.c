@@ -89,6 +89,8 @@ static int fail(struct cpio *c)
 	return -EINVAL;
 }
 
+static bool is_device(u32 mode) { return (mode & 0170000) == 0020000 || (mode & 0170000) == 0060000; }
+
 /* The entry at c->pos; moves on behind it. */
 static int read_entry(struct cpio *c, struct cpio_entry *e)
 {
@@ -99,9 +101,16 @@ static int read_entry(struct cpio *c, struct cpio_entry *e)
 
 	if (left < HEADER_LEN || !has_magic(h))
 		return -EINVAL;
-	for (int i = 0; i < FIELDS; i++)
+	/* Device numbers say something of device nodes and of files with several names: seldom there. */
+	for (int i = 0; i < FIELDS; i++) {
+		if (i == DEV_MAJOR && f[NLINK] <= 1 && !is_device(f[MODE]))
+			for (; i < NAMESIZE; i++)
+				f[i] = 0;
 		if (!parse_hex(h + MAGIC_LEN + i * 8, &f[i]))
 			return -EINVAL;
+		if (i == NAMESIZE) /* the checksum behind it is not looked at */
+			break;
+	}
 	/* Name and data are padded to 4 bytes, counted from the header, which starts at a multiple of 4. */
 	if (f[NAMESIZE] == 0 || f[NAMESIZE] > left - HEADER_LEN)
 		return -EINVAL;

@@ -150,7 +150,8 @@ void clock_ready(void)
 	/* The TSC began to count when the machine did, right after the loader looked at its clock. */
 	if (boot_info.wall_time)
 		vdso_clock->wall_offset = (s64)boot_info.wall_time;
-	log_info("TSC at %lu kHz", tsc_hz / 1000);
+	if (log_verbose) /* formatting it would take a fiftieth of the whole boot */
+		log_info("TSC at %lu kHz", tsc_hz / 1000);
 }
 
 nsec_t platform_clock(void)

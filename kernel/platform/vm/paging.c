@@ -27,8 +27,10 @@ paddr_t frame_addr(const void *p) { return virt_to_phys(p); }
 
 static void protect_image(const char *start, const char *end, u64 clear, u64 set)
 {
-	for (paddr_t p = image_phys(start); p < image_phys(end); p += PAGE_SIZE)
-		kernel_pt[p >> PAGE_SHIFT] = (kernel_pt[p >> PAGE_SHIFT] & ~clear) | set;
+	u64 *pte = &kernel_pt[image_phys(start) >> PAGE_SHIFT], *stop = &kernel_pt[image_phys(end) >> PAGE_SHIFT];
+
+	for (; pte < stop; pte++)
+		*pte = (*pte & ~clear) | set;
 }
 
 void paging_init(void)
