@@ -8,7 +8,7 @@
 
 bool ctl_pending(const struct ctl_out *o)
 {
-	return o->sent < o->len || o->signals || o->winsize || o->eof || o->hup[1] || o->hup[2];
+	return o->sent < o->len || o->signals || o->winsize || o->eof || o->ready || o->hup[1] || o->hup[2];
 }
 
 static void ctl_build(struct ctl_out *o, uint16_t type, const void *payload, uint16_t len)
@@ -47,6 +47,11 @@ static bool ctl_next(struct ctl_out *o)
 		ctl_build(o, HERMIT_CTL_STDIN_EOF, &o->eof_at, sizeof(o->eof_at));
 		return true;
 	}
+	if (o->ready) {
+		o->ready = false;
+		ctl_build(o, HERMIT_CTL_STDIN_READY, &o->ready_is, sizeof(o->ready_is));
+		return true;
+	}
 	return false;
 }
 
@@ -81,6 +86,9 @@ static const char *ctl_take(struct ctl_in *in, const struct hermit_ctl *head, co
 			return "a request for input of the wrong length";
 		memcpy(&in->want, payload, sizeof(in->want));
 		in->wanted = true;
+		return NULL;
+	case HERMIT_CTL_STDIN_POLL:
+		in->polled = true;
 		return NULL;
 	case HERMIT_CTL_TERMIOS:
 		if (head->len != sizeof(in->termios))

@@ -16,9 +16,10 @@
 struct ctl_out {
 	/* wishes: each is sent once, signals of one number coalesce as Linux's do */
 	uint64_t signals; /* bit n: signal n */
-	bool winsize, eof, hup[3];
+	bool winsize, eof, hup[3], ready;
 	struct hermit_boot_winsize win;
 	uint64_t eof_at;
+	struct hermit_ctl_ready ready_is;
 	/* the message under way */
 	unsigned char buf[sizeof(struct hermit_ctl) + 16];
 	size_t len, sent;
@@ -38,6 +39,7 @@ struct ctl_in {
 	struct hermit_ctl_exit exit;
 	bool wanted;
 	uint64_t want;
+	bool polled; /* the receiver clears it */
 	bool termios_set; /* the receiver clears it */
 	struct hermit_ctl_termios termios;
 };

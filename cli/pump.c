@@ -34,6 +34,7 @@ struct outflow {
 /* From the user's stdin to the guest. */
 struct inflow {
 	uint64_t sent; /* bytes given to the guest or in buf */
+	bool watched; /* the guest is to hear when stdin becomes readable */
 	size_t at, len;
 	char buf[CHUNK];
 };
@@ -172,6 +173,22 @@ static void in_read(struct pump *p)
 	}
 }
 
+static void in_tell(struct pump *p, short events)
+{
+	p->in.watched = !events;
+	p->ctl_out.ready = true;
+	p->ctl_out.ready_is = (struct hermit_ctl_ready){ .events = (uint32_t)events, .sent = p->in.sent };
+}
+
+/* The guest asks whether a read would block; nothing is read for that. */
+static void in_poll(struct pump *p)
+{
+	struct pollfd e = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	p->ctl_in.polled = false;
+	in_tell(p, poll(&e, 1, 0) > 0 ? e.revents : 0);
+}
+
 /* --- control --- */
 
 static void pump_control(struct pump *p)
@@ -186,6 +203,8 @@ static void pump_control(struct pump *p)
 		close(p->m->ctl);
 		p->m->ctl = -1;
 	}
+	if (p->ctl_in.polled)
+		in_poll(p);
 	if (p->ctl_in.termios_set) {
 		p->ctl_in.termios_set = false;
 		terminal_set(&p->term, &p->ctl_in.termios);
@@ -280,7 +299,7 @@ static void pump_interest(struct pump *p)
 
 	slot(p, SLOT_SIGNALS, p->signals, POLLIN);
 	slot(p, SLOT_CTL, p->m->ctl, ctl_pending(&p->ctl_out) ? POLLIN | POLLOUT : POLLIN);
-	slot(p, SLOT_IN, in_allowed(p) ? STDIN_FILENO : -1, POLLIN);
+	slot(p, SLOT_IN, in_allowed(p) || (p->in.watched && !p->ctl_in.ended) ? STDIN_FILENO : -1, POLLIN);
 	slot(p, SLOT_IO, write_in ? p->m->io : -1, POLLOUT);
 	slot(p, SLOT_DIAG, p->m->diag, POLLIN);
 	for (int i = 0; i < FLOWS; i++) {
@@ -336,6 +355,8 @@ static void pump_events(struct pump *p)
 		pump_diag(p);
 	if (e[SLOT_IO].revents)
 		in_write(p);
+	if (e[SLOT_IN].revents && p->in.watched)
+		in_tell(p, e[SLOT_IN].revents);
 	if (e[SLOT_IN].revents && in_allowed(p))
 		in_read(p);
 	for (int i = 0; i < FLOWS; i++) {

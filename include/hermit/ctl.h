@@ -9,8 +9,9 @@
  *
  * Stdin is sent only as the guest asks for it, so that what the program does not
  * read stays in the user's pipe, file or terminal for who comes next.  A read of
- * n bytes at stream position p that finds nothing queued asks for p + n, poll
- * for p + 1.  Each STDIN_WANT allows the host one read(2), answered by bytes on
+ * n bytes at stream position p that finds nothing queued asks for p + n.  poll
+ * takes nothing: STDIN_POLL is answered by a STDIN_READY at once and, if that
+ * said no, by another when there is something.  Each STDIN_WANT allows the host one read(2), answered by bytes on
  * hermit.io (fewer than asked, perhaps) or by STDIN_EOF; a newer one replaces
  * an older one.  An end of file is a mark in the stream: a read that stands at
  * it gives 0, and a later STDIN_WANT has the host try again, since a terminal
@@ -43,11 +44,19 @@ enum hermit_ctl_type {
 	HERMIT_CTL_WINSIZE,    /* struct hermit_boot_winsize: also raises SIGWINCH */
 	HERMIT_CTL_STDIN_EOF,  /* uint64_t: stdin ends after this many bytes in all have been sent on hermit.io */
 	HERMIT_CTL_HUP,	       /* uint32_t: descriptor 1 or 2 has no reader any more: EPIPE for writers */
+	HERMIT_CTL_STDIN_READY, /* struct hermit_ctl_ready: what poll(2) says of stdin */
 	/* guest to host */
 	HERMIT_CTL_EXIT = 64, /* struct hermit_ctl_exit: the program has ended; the last message, sent when the
 				 device has taken all of the output on the other ports */
 	HERMIT_CTL_TERMIOS,   /* struct hermit_ctl_termios: set the terminal's modes as tcsetattr does */
 	HERMIT_CTL_STDIN_WANT, /* uint64_t: a reader waits; stdin may be sent up to this many bytes in all */
+	HERMIT_CTL_STDIN_POLL, /* no payload: a poller wants to know whether a read of stdin would not block */
+};
+
+struct hermit_ctl_ready {
+	uint32_t events; /* POLLIN, POLLHUP, POLLERR as poll(2) gives them; 0: a read would block */
+	uint32_t pad;
+	uint64_t sent; /* bytes sent on hermit.io when that was so: it says nothing of the stream further on */
 };
 
 /*

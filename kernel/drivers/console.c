@@ -127,6 +127,9 @@ static struct {
 	bool asked; /* ... which has not been answered */
 	bool eof;   /* the stream has a mark */
 	u64 eof_at; /* ... here */
+	bool polled;   /* STDIN_POLL has been sent, and the host has not said yes since */
+	bool answered; /* ... but something */
+	struct hermit_ctl_ready ready;
 } input = {.lock = {.wait = WAIT_QUEUE_INIT(input.lock.wait)}, .wait = WAIT_QUEUE_INIT(input.wait)};
 
 /* What the device reads and writes. */
@@ -395,6 +398,7 @@ static void ctl_message(unsigned type, const void *payload, unsigned len)
 		u32 word;
 		u64 count;
 		struct hermit_boot_winsize winsize;
+		struct hermit_ctl_ready ready;
 	} m;
 
 	memcpy(&m, payload, MIN(len, (unsigned)sizeof(m)));
@@ -408,6 +412,11 @@ static void ctl_message(unsigned type, const void *payload, unsigned len)
 		WRITE_ONCE(input.asked, false);
 		__atomic_store_n(&input.eof, true, __ATOMIC_RELEASE);
 		wait_wake(&input.wait, POLLIN | POLLRDNORM);
+	} else if (type == HERMIT_CTL_STDIN_READY && len == sizeof(m.ready)) {
+		input.ready = m.ready;
+		WRITE_ONCE(input.polled, m.ready.events == 0);
+		__atomic_store_n(&input.answered, true, __ATOMIC_RELEASE);
+		wait_wake_all(&input.wait, m.ready.events & (POLLIN | POLLHUP | POLLERR));
 	} else if (type == HERMIT_CTL_HUP && len == sizeof(m.word)) {
 		host_hup(m.word);
 	}
@@ -466,6 +475,7 @@ static struct port *port_of(enum role r)
 	return !p && r == ROLE_ERR ? port_of(ROLE_IO) : p;
 }
 
+/* Sleeps if the ring is full. */
 static int ctl_send(enum hermit_ctl_type type, const void *payload, u16 len)
 {
 	struct {
@@ -477,7 +487,8 @@ static int ctl_send(enum hermit_ctl_type type, const void *payload, u16 len)
 
 	if (!p)
 		return -EIO;
-	memcpy(m.payload, payload, len);
+	if (len)
+		memcpy(m.payload, payload, len);
 	uio_init_kernel(&u, &m, sizeof(m.head) + len);
 	return port_write(p, &u, false, WAIT_UNINTERRUPTIBLE);
 }
@@ -511,6 +522,38 @@ static int input_ask(struct port *p, size_t n)
 	return ctl_send(HERMIT_CTL_STDIN_WANT, &want, sizeof(want));
 }
 
+#define ANSWER_NSEC NSEC_PER_SEC /* a host that does not answer for so long is taken to have said no */
+
+static unsigned host_answer(void)
+{
+	unsigned long ev = spin_lock(&console.lock);
+	struct hermit_ctl_ready r = input.ready;
+
+	spin_unlock(&console.lock, ev);
+	return r.sent == input.pos ? r.events & (POLLIN | POLLHUP | POLLERR) : 0; /* else it is about bytes long read */
+}
+
+/*
+ * Under input.lock, with nothing queued: what the host's poll(2) says of its stdin, POLL* bits.  If that is none, the
+ * host will say so when it changes.
+ */
+static unsigned input_poll_host(void)
+{
+	unsigned bits = host_answer();
+
+	if (console.no_ctl || bits)
+		return bits;
+	if (!READ_ONCE(input.polled)) {
+		WRITE_ONCE(input.answered, false);
+		WRITE_ONCE(input.polled, true);
+		if (ctl_send(HERMIT_CTL_STDIN_POLL, NULL, 0))
+			return POLLERR;
+		(void)WAIT_EVENT(&input.wait, __atomic_load_n(&input.answered, __ATOMIC_ACQUIRE),
+				 clock_deadline(ANSWER_NSEC), WAIT_UNINTERRUPTIBLE);
+	}
+	return host_answer();
+}
+
 static bool input_at_eof(void)
 {
 	return __atomic_load_n(&input.eof, __ATOMIC_ACQUIRE) && input.eof_at <= input.pos;
@@ -540,6 +583,7 @@ static ssize_t input_take(struct port *p, struct uio *u)
 	n = uio_copy_to(u, input.cur + input.cur_off, MIN((size_t)(input.cur_len - input.cur_off), u->left));
 	input.cur_off += (u32)n;
 	input.pos += n;
+	WRITE_ONCE(input.ready.events, 0);
 	if (input.cur_off == input.cur_len) {
 		u8 *buf = input.cur;
 
@@ -560,6 +604,7 @@ ssize_t console_read(struct uio *u, bool nonblock)
 	size_t before = u->left;
 	struct port *p;
 	ssize_t r = 1;
+	bool wait;
 
 	if (!console.dev)
 		return serial_read(u, nonblock);
@@ -569,16 +614,19 @@ ssize_t console_read(struct uio *u, bool nonblock)
 	while (u->left && (whole || u->left == before)) {
 		mutex_lock(&input.lock);
 		r = input_take(p, u);
-		if (r == 0 && u->left == before)
+		if (r == 0 && u->left == before) {
 			WRITE_ONCE(input.eof, false); /* the mark has been seen */
-		if (r == -EAGAIN) {
+			WRITE_ONCE(input.ready.events, 0);
+		}
+		wait = r == -EAGAIN && (!nonblock || whole || input_ready(p) || input_poll_host());
+		if (wait) {
 			int err = input_ready(p) ? 0 : input_ask(p, u->left);
 
 			if (err)
 				r = err;
 		}
 		mutex_unlock(&input.lock);
-		if (r == -EAGAIN && (!nonblock || whole))
+		if (wait && r == -EAGAIN)
 			r = WAIT_EVENT(&input.wait, input_ready(p), WAIT_FOREVER, WAIT_INTERRUPTIBLE) ?: 1;
 		if (r <= 0)
 			break;
@@ -624,12 +672,12 @@ static unsigned input_poll(struct port *p, bool ask)
 	unsigned bits = 0;
 
 	mutex_lock(&input.lock);
-	if (!input_ready(p) && ask)
-		(void)input_ask(p, 1);
 	if (input_ready(p))
-		bits = POLLIN | POLLRDNORM | (p->closed ? POLLHUP : 0);
+		bits = POLLIN | (p->closed ? POLLHUP : 0);
+	else if (ask)
+		bits = input_poll_host();
 	mutex_unlock(&input.lock);
-	return bits;
+	return bits | (bits & POLLIN ? POLLRDNORM : 0);
 }
 
 unsigned console_poll(enum console_stream s, unsigned want)
