@@ -170,6 +170,12 @@ static vaddr_t choose_place(struct space *s, vaddr_t hint, u64 len, u32 flags, s
 	return area_find_gap(&s->areas, s->low, s->high, len, PAGE_SIZE);
 }
 
+/* Not promised to anyone: stacks grow and page tables are needed after the last mmap(2) that was granted. */
+static u64 map_reserve(void)
+{
+	return MIN(platform_memory_total() / 64, 512 * KiB);
+}
+
 s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, bool noreplace, struct file *file,
 	      u64 offset, const char *name)
 {
@@ -189,7 +195,7 @@ s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, boo
 	if (fixed && addr < SPACE_MIN)
 		return -EPERM;
 	/* What cannot be had by any means is refused now, so that the program hears ENOMEM and not a fault. */
-	if (!file && flags & AREA_WRITE && !(flags & AREA_NORESERVE) && len > platform_memory_free())
+	if (!file && flags & AREA_WRITE && !(flags & AREA_NORESERVE) && len + map_reserve() > platform_memory_free())
 		return -ENOMEM;
 	a = kzalloc(sizeof(*a));
 	if (!a || (fixed && !noreplace && spares_get(&sp))) {

@@ -24,13 +24,18 @@ static void *nothing(void *arg)
 	return arg;
 }
 
+static void *anonymous(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 /* Chunks in a list through their own first word, each written from end to end. */
 static size_t use_up(void)
 {
 	size_t n = 0;
 
 	for (;;) {
-		char *p = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = anonymous(CHUNK);
 
 		if (p == MAP_FAILED)
 			return n;
@@ -80,7 +85,7 @@ int main(int argc, char **argv)
 		n[i] = use_up();
 		e = errno;
 		printf("mmap: %s\n", strerrorname_np(e));
-		printf("malloc: %s\n", malloc(8 << 20) ? "given" : strerrorname_np(errno));
+		printf("much at once: %s\n", anonymous(8 << 20) == MAP_FAILED ? strerrorname_np(errno) : "given");
 		give_back();
 		printf("a thread afterwards: %s\n", pthread_create(&t, NULL, nothing, NULL) ? "no" : "yes");
 		pthread_join(t, NULL);
