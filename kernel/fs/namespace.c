@@ -285,36 +285,47 @@ static bool dentry_is_above(struct dentry *a, struct dentry *d)
 	return false;
 }
 
-/* Gives d the name and parent that `to` says; target, which had it, loses it (or takes d's old one: exchange). */
-static int dentry_move(struct dentry *d, struct place *to, struct dentry *target, bool exchange)
+/* With dcache_lock held: d takes name and place from `name`, whose reference to the parent becomes d's. */
+static void dentry_rename_locked(struct dentry *d, const struct dentry *name)
+{
+	memcpy(d->short_name, name->short_name, sizeof(name->short_name));
+	d->name = name->name == name->short_name ? d->short_name : name->name;
+	d->len = name->len;
+	d->hash = name->hash;
+	d->parent = name->parent;
+	dentry_hash_locked(d->parent, d);
+}
+
+/* The two change places; what lies below them goes with them. */
+static void dentry_exchange(struct dentry *a, struct dentry *b)
+{
+	unsigned long ev = spin_lock(&dcache_lock);
+	struct dentry name = *a; /* its name, length, hash and parent */
+
+	if (a->name == a->short_name)
+		name.name = name.short_name;
+	dentry_unhash_locked(a);
+	dentry_unhash_locked(b);
+	dentry_rename_locked(a, b);
+	dentry_rename_locked(b, &name);
+	spin_unlock(&dcache_lock, ev);
+}
+
+/* Gives d the name and parent that `to` says; target, which had it, loses it. */
+static int dentry_move(struct dentry *d, struct place *to, struct dentry *target)
 {
 	struct dentry name = {0}, *old_parent = d->parent;
-	struct dentry *new_parent = to->dir;
 	unsigned long ev;
 
-	if (exchange) { /* both names exist already: only the inodes change places */
-		struct inode *i = d->inode;
-
-		ev = spin_lock(&dcache_lock);
-		d->inode = target->inode;
-		target->inode = i;
-		spin_unlock(&dcache_lock, ev);
-		return 0;
-	}
 	if (!dentry_set_name(&name, to->w.last, to->w.len))
 		return -ENOMEM;
 	if (target)
 		dentry_drop(target);
-	dentry_ref(new_parent);
+	name.parent = dentry_ref(to->dir);
 	ev = spin_lock(&dcache_lock);
 	dentry_unhash_locked(d);
 	dentry_free_name(d);
-	memcpy(d->short_name, name.short_name, sizeof(name.short_name));
-	d->name = name.name == name.short_name ? d->short_name : name.name;
-	d->len = name.len;
-	d->hash = name.hash;
-	d->parent = new_parent;
-	dentry_hash_locked(new_parent, d);
+	dentry_rename_locked(d, &name);
 	spin_unlock(&dcache_lock, ev);
 	dentry_unref(old_parent);
 	return 0;
@@ -360,7 +371,7 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 	struct inode *victim = NULL;
 	int r = vfs_lookup_held(from->dir, from->w.last, from->w.len, &from->found);
 
-	if (!r || r == -ENOENT)
+	if (!r)
 		r = vfs_lookup_held(to->dir, to->w.last, to->w.len, &to->found);
 	if (r && r != -ENOENT)
 		return r;
@@ -382,8 +393,10 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 		victim->nlink = 0;
 	if (victim)
 		mutex_unlock(&victim->lock);
-	if (!r)
-		r = dentry_move(from->found, to, to->found, flags & RENAME_EXCHANGE);
+	if (!r && (flags & RENAME_EXCHANGE))
+		dentry_exchange(from->found, to->found);
+	else if (!r)
+		r = dentry_move(from->found, to, to->found);
 	return r;
 }
 

@@ -108,10 +108,10 @@ static int open_dentry(struct dentry *d, u32 flags, bool created, bool kernel, s
 	if (!(flags & O_PATH)) {
 		if (S_ISLNK(i->mode))
 			return -ELOOP;
-		if (S_ISDIR(i->mode) && ((may & MAY_WRITE) || (flags & O_CREAT)))
-			return -EISDIR;
 		if (flags & O_TRUNC)
 			may |= MAY_WRITE;
+		if (S_ISDIR(i->mode) && ((may & MAY_WRITE) || (flags & O_CREAT)))
+			return -EISDIR;
 		if (!created && !kernel)
 			r = vfs_permission(i, may);
 		if (!r && (flags & O_NOATIME) && !kernel && !(i->sb->flags & SB_NO_PERM) && current->process &&

@@ -52,12 +52,12 @@ static int open_fid(struct inode *inode, u32 flags, u32 *fid, struct p9_qid *qid
 }
 
 /* The fid to write through, as the file's flags are now. */
-static int write_fid(struct file *f, u32 *fid)
+static int write_fid(struct file *f, bool append, u32 *fid)
 {
 	struct p9_file *pf = f->priv;
 	int err = 0;
 
-	if (likely(pf->append == !!(f->flags & O_APPEND))) {
+	if (likely(pf->append == append)) {
 		*fid = pf->fid;
 		return 0;
 	}
@@ -66,7 +66,7 @@ static int write_fid(struct file *f, u32 *fid)
 		struct p9_qid qid;
 		u32 other;
 
-		err = open_fid(f->inode, f->flags & (OPEN_FLAGS | O_APPEND), &other, &qid);
+		err = open_fid(f->inode, (f->flags & OPEN_FLAGS) | (append ? O_APPEND : 0), &other, &qid);
 		if (!err && qid.path != p9_inode_of(f->inode)->qid.path) { /* another file has the name now */
 			p9_clunk(client_of(f), other);
 			err = -ESTALE;
@@ -192,16 +192,17 @@ static void grow(struct inode *inode, u64 end)
 static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 {
 	struct inode *inode = f->inode;
+	bool append = (f->flags & O_APPEND) || u->append;
 	size_t before = u->left;
 	ssize_t n;
 	u32 fid;
 
 	if (before == 0)
 		return 0;
-	n = write_fid(f, &fid);
+	n = write_fid(f, append, &fid);
 	if (n)
 		return n;
-	if ((f->flags & O_APPEND) && p9_inode_of(inode)->orphan)
+	if (append && p9_inode_of(inode)->orphan)
 		*off = READ_ONCE(inode->size);
 	while (u->left) {
 		n = p9_write(client_of(f), fid, u, *off + (before - u->left));
@@ -212,7 +213,7 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 	}
 	if (before == u->left)
 		return n;
-	if ((f->flags & O_APPEND) && !p9_inode_of(inode)->orphan) { /* the server has put it at the end: where? */
+	if (append && !p9_inode_of(inode)->orphan) { /* the server has put it at the end: where? */
 		struct kstat st;
 
 		if (p9_inode_getattr(inode, &st) == 0 && inode->nlink && st.size >= before - u->left)

@@ -173,7 +173,7 @@ static ssize_t ramfs_write(struct file *f, struct uio *u, u64 *off)
 	u64 at;
 
 	mutex_lock(&i->lock);
-	if (f->flags & O_APPEND)
+	if ((f->flags & O_APPEND) || u->append)
 		*off = i->size;
 	at = *off;
 	while (u->left) {

@@ -15,6 +15,7 @@ struct uio {
 	unsigned count;		 /* buffers left, this one included */
 	bool kernel;		 /* the buffers are the kernel's own */
 	bool faulted;		 /* a copy came upon a bad address */
+	bool append;		 /* a write to the file's end, whatever its flags say */
 	size_t skip;		 /* bytes of the current buffer already used */
 	size_t left;		 /* bytes left in all */
 	struct iovec one;	 /* for a list of one */
@@ -28,6 +29,7 @@ static inline void uio_init_one(struct uio *u, const void *buf, size_t len, bool
 	u->count = 1;
 	u->kernel = kernel;
 	u->faulted = false;
+	u->append = false;
 	u->skip = 0;
 	u->left = len;
 }

@@ -77,7 +77,7 @@ struct inode_ops {
 	int (*follow)(struct inode *i, struct dentry **out);
 	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */
-	/* The server's word on access(2), where SB_NO_PERM; may: MAY_*; NULL: all is allowed. */
+	/* The server's word on access(2), where SB_NO_PERM; may: MAY_*; NULL: by the mode's bits. */
 	int (*access)(struct inode *i, unsigned may);
 	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops, f->inode (with its reference).  f->flags has O_TRUNC only if the op must cut. */
 	int (*open)(struct inode *i, struct file *f);
@@ -204,6 +204,7 @@ int vfs_setattr(struct inode *i, struct iattr *a); /* checks permission */
 #define MAY_WRITE 2u
 #define MAY_READ  4u
 int vfs_permission(struct inode *i, unsigned may);
+int vfs_permission_bits(struct inode *i, unsigned may); /* by mode and owner, even where the server decides */
 
 /*
  * Hangs m into the tree.  Its directories are made in the root tree as needed or, if walk, are there already

@@ -161,17 +161,51 @@ long sys_pwritev(int fd, const struct iovec __user *iov, u64 n, s64 off, u64 hig
 {
 	return rw_list(fd, iov, n, off, true, true);
 }
+
+#define RWF_HIPRI  1
+#define RWF_DSYNC  2
+#define RWF_SYNC   4
+#define RWF_APPEND 16
+
+/* With offset -1 the file's own position is meant.  NOWAIT and the newer flags need what no file here offers. */
+static long rw_flags(int fd, const struct iovec __user *iov, u64 count, s64 off, int flags, bool write)
+{
+	struct iov_arg a;
+	struct fdref r;
+	long n;
+
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
+		return -EOPNOTSUPP;
+	if (!flags || !write)
+		return rw_list(fd, iov, count, off, off != -1, write);
+	if (off < -1)
+		return -EINVAL;
+	n = iov_get(&a, iov, count);
+	if (n)
+		return n;
+	a.uio.append = flags & RWF_APPEND;
+	n = rw(fd, &a.uio, off, off != -1, write);
+	iov_end(&a);
+	if (n <= 0 || !(flags & (RWF_DSYNC | RWF_SYNC)))
+		return n;
+	r = fd_get(fd);
+	if (r.file) {
+		int err = r.file->ops->fsync ? r.file->ops->fsync(r.file, !(flags & RWF_SYNC)) : 0;
+
+		if (err && err != -EINVAL)
+			n = err;
+		fd_put(r);
+	}
+	return n;
+}
+
 long sys_preadv2(int fd, const struct iovec __user *iov, u64 n, s64 off, u64 high, int flags)
 {
-	if (flags)
-		return -EOPNOTSUPP;
-	return rw_list(fd, iov, n, off, off != -1, false);
+	return rw_flags(fd, iov, n, off, flags, false);
 }
 long sys_pwritev2(int fd, const struct iovec __user *iov, u64 n, s64 off, u64 high, int flags)
 {
-	if (flags)
-		return -EOPNOTSUPP;
-	return rw_list(fd, iov, n, off, off != -1, true);
+	return rw_flags(fd, iov, n, off, flags, true);
 }
 
 /* ---- lseek ---- */

@@ -190,8 +190,10 @@ static long do_access(int dirfd, const char __user *path, int mode, int flags)
 		r = mode == F_OK ? 0 : vfs_permission(d->inode, mode);
 		if (!r && (mode & MAY_WRITE) && (d->inode->sb->flags & SB_RDONLY))
 			r = -EROFS;
-		if (!r && d->inode->ops->access)
+		if (!r && mode && d->inode->ops->access)
 			r = d->inode->ops->access(d->inode, mode);
+		else if (!r && mode)
+			r = vfs_permission_bits(d->inode, mode);
 		dentry_unref(d);
 	}
 	p->euid = euid;

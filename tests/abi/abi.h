@@ -112,7 +112,7 @@ static inline void abi_leave(void)
 	for (int fd = 3; fd < 64; fd++)
 		close(fd); /* the walk needs some, and the test may have used up all */
 	if (chdir("/") == 0)
-		nftw(abi_tmp, abi_remove, 8, FTW_DEPTH | FTW_PHYS);
+		nftw(abi_tmp, abi_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 __attribute__((constructor)) static inline void abi_enter(void)
