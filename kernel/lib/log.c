@@ -8,9 +8,9 @@
 
 #define LINE_MAX	256u
 #define BACKTRACE_MAX	24
-#define STACK_SPAN	(16 * KiB) /* a kernel stack is at most this long */
-#define KERNEL_SPAN	(16 * MiB) /* and the kernel's text */
 #define PANIC_SHOWS_LOG 2048u
+
+extern const char text_start[], text_end[]; /* the kernel's code: the linker's script */
 
 bool log_verbose;
 
@@ -97,24 +97,23 @@ static void console_printf(const char *fmt, ...)
 }
 
 /*
- * Follows the saved frame pointers.  Whatever the stack holds, only addresses above the last frame and within a
- * stack's length are read, and only what points into the kernel is shown.
+ * Whatever on the stack looks like a return address: there are no frame pointers to follow (they cost every call
+ * at boot), so one that is left over from an earlier call may be among them.
  */
 static void show_backtrace(void)
 {
-	const uintptr_t *fp = __builtin_frame_address(0);
-	uintptr_t bottom = (uintptr_t)fp, text = (uintptr_t)&panic;
+	const uintptr_t *p = __builtin_frame_address(0);
+	const struct cpu *c = this_cpu();
+	uintptr_t end = (uintptr_t)p > c->kstack_low && (uintptr_t)p <= c->kstack_top
+				? c->kstack_top
+				: ALIGN_UP((uintptr_t)p, PAGE_SIZE); /* another stack: not beyond what is mapped */
+	int shown = 0;
 
-	for (int i = 0; i < BACKTRACE_MAX; i++) {
-		const uintptr_t *next = (const uintptr_t *)fp[0];
-		uintptr_t pc = fp[1];
-
-		if (pc - text + KERNEL_SPAN >= 2 * KERNEL_SPAN)
-			break;
-		console_printf("  %#lx", (unsigned long)pc);
-		if (next <= fp || (uintptr_t)next - bottom >= STACK_SPAN || (uintptr_t)next % sizeof(*next))
-			break;
-		fp = next;
+	for (; (uintptr_t)p < end && shown < BACKTRACE_MAX; p++) {
+		if (*p < (uintptr_t)text_start || *p >= (uintptr_t)text_end)
+			continue;
+		console_printf("  %#lx", (unsigned long)*p);
+		shown++;
 	}
 }
 

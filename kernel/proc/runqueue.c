@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc/runqueue.h"
+#include "lib/string.h"
 
 #define WEIGHT_NORMAL 1024u
 #define WAKE_CREDIT   (3 * NSEC_PER_MSEC) /* how far before the others a thread that slept may start */
@@ -26,9 +27,7 @@ u32 rq_weight_of_nice(int nice)
 
 void rq_init(struct runqueue *rq)
 {
-	*rq = (struct runqueue){.fair = TREE_INIT};
-	for (unsigned i = 0; i <= RT_PRIO_MAX; i++)
-		list_init(&rq->rt[i]);
+	memset(rq, 0, sizeof(*rq)); /* a list is made when its first entity comes: rt_bits says which there are */
 }
 
 static struct rq_entity *entity_of(struct tree_node *n) { return tree_entry(n, struct rq_entity, node); }
@@ -44,6 +43,8 @@ static int cmp_vruntime(const struct tree_node *a, const struct tree_node *b)
 
 static bool before(u64 a, u64 b) { return (s64)(a - b) < 0; }
 
+static bool rt_waiting(const struct runqueue *rq, unsigned prio) { return rq->rt_bits[prio / 64] >> (prio % 64) & 1; }
+
 static void enqueue(struct runqueue *rq, struct rq_entity *e, bool front)
 {
 	e->queued = true;
@@ -52,6 +53,8 @@ static void enqueue(struct runqueue *rq, struct rq_entity *e, bool front)
 		tree_insert(&rq->fair, &e->node, cmp_vruntime);
 		return;
 	}
+	if (!rt_waiting(rq, e->rt_prio))
+		list_init(&rq->rt[e->rt_prio]);
 	if (front)
 		list_push_front(&rq->rt[e->rt_prio], &e->link);
 	else
@@ -107,6 +110,8 @@ struct rq_entity *rq_peek(const struct runqueue *rq)
 struct rq_entity *rq_find(const struct runqueue *rq, bool (*ok)(struct rq_entity *e, void *arg), void *arg)
 {
 	for (int prio = RT_PRIO_MAX; prio > 0 && (rq->rt_bits[0] | rq->rt_bits[1]); prio--) {
+		if (!rt_waiting(rq, prio))
+			continue;
 		list_for_each(l, &rq->rt[prio]) {
 			struct rq_entity *e = list_entry(l, struct rq_entity, link);
 
