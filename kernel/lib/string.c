@@ -4,15 +4,8 @@
  * built with -ffreestanding and -fno-tree-loop-distribute-patterns (see kernel/CMakeLists.txt).
  * Short blocks are moved with two accesses that overlap, so no length needs a loop over bytes.
  */
+#define LIB_STRING_C /* makes the functions, so it must not replace them */
 #include "lib/string.h"
-
-#undef memcpy
-#undef memmove
-#undef memset
-#undef memcmp
-#undef strlen
-#undef strcmp
-#undef strncmp
 #include <arch/string.h>
 
 typedef u64 u64_any __attribute__((may_alias, aligned(1)));

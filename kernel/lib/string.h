@@ -19,7 +19,9 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
+#endif
 
+#if !defined(HERMIT_UNIT_TEST) && !defined(LIB_STRING_C)
 /* The compiler knows these, and does the short ones in place; -ffreestanding had it forget. */
 #define memcpy(dst, src, n)  __builtin_memcpy(dst, src, n)
 #define memmove(dst, src, n) __builtin_memmove(dst, src, n)

@@ -157,10 +157,7 @@ static void memory_init(void)
 	taken[3] = (struct range){meta, meta + (end >> PAGE_SHIFT) * sizeof(struct frame)};
 	sort_ranges(taken, 4);
 
-	/* First what needs no page tables of its own, then the rest, whose tables come from the first. */
-	for (unsigned i = 0; i < ram_count; i++)
-		if (ram[i].addr < GiB)
-			paging_map_ram(ram[i].addr, MIN(ram[i].addr + ram[i].size, GiB));
+	/* First what start.S has mapped; the page tables for the rest come from it. */
 	/* The initrd's frames are not the allocator's: say so where it would look. */
 	struct frame *frames = phys_to_virt(meta);
 	memset(&frames[initrd >> PAGE_SHIFT], 0,

@@ -57,8 +57,10 @@ void paging_map_ram(paddr_t start, paddr_t end)
 	static u64 *last_pd;
 	static paddr_t last_gib = ~0ull;
 	bool gib_pages = cpu_has(CPU_FEATURE_PDPE1GB);
-	paddr_t p = ALIGN_DOWN(start, HUGE_SIZE);
+	paddr_t p;
 
+	start = MAX(start, GiB); /* the first is in start.S */
+	p = ALIGN_DOWN(start, HUGE_SIZE);
 	while (p < end) {
 		u64 *pdpte = &direct_pdpt[p >> 30];
 
@@ -71,9 +73,7 @@ void paging_map_ram(paddr_t start, paddr_t end)
 		}
 		if (p >> 30 != last_gib) {
 			last_gib = p >> 30;
-			if (!last_gib)
-				last_pd = direct_pd;
-			else if (!*pdpte) {
+			if (!*pdpte) {
 				paddr_t pd = frame_alloc(0);
 
 				if (!pd)

@@ -22,7 +22,7 @@
 
 static inline bool pte_there(u64 e) { return e & (PTE_P | PTE_NONE); }
 
-extern u64 kernel_root[512], direct_pdpt[512], direct_pd[512], kernel_pt[2048];
+extern u64 kernel_root[512], direct_pdpt[512], kernel_pt[2048];
 extern char text_start[], text_end[], rodata_start[], rodata_end[], kernel_start[], kernel_end[];
 
 /* Finishes the kernel's half: protections of its image, tables for MMIO and stacks. */

@@ -18,6 +18,7 @@
 /* ---- page tables ---- */
 #define P_RW	0x003
 #define P_LEAF	0x063			/* present, writable, accessed, dirty */
+#define P_HUGE	0x0e3			/* and 2 MiB */
 #define P_NX	0x8000000000000000
 
 	.section .data.page, "aw"
@@ -38,12 +39,16 @@ kernel_pdpt:
 	.quad PHYS(kernel_pd) + P_RW
 	.quad 0
 	.globl direct_pd
-direct_pd:				/* the first GiB; vm_start() fills in the rest */
+direct_pd:				/* the first GiB, whether it is all memory or not; paging_map_ram() does the rest */
 	.quad PHYS(kernel_pt) + P_RW
 	.quad PHYS(kernel_pt) + 0x1000 + P_RW
 	.quad PHYS(kernel_pt) + 0x2000 + P_RW
 	.quad PHYS(kernel_pt) + 0x3000 + P_RW
-	.fill 508, 8, 0
+	.set page, 8 << 20
+	.rept 508
+	.quad page + P_HUGE
+	.set page, page + (2 << 20)
+	.endr
 kernel_pd:				/* the same tables: what is read-only here is so everywhere */
 	.quad PHYS(kernel_pt) + P_RW
 	.quad PHYS(kernel_pt) + 0x1000 + P_RW
