@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define THREADS 8
+#define THREADS 8 /* or fewer, by argument */
 #define PART	(1 << 20)
 
 static int shared;
@@ -69,15 +69,16 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	int threads = argc > 1 ? atoi(argv[1]) : THREADS;
 	pthread_t t[THREADS];
 
 	shared = open("shared", O_RDWR | O_CREAT, 0644);
 	MUST(shared >= 0);
-	for (long i = 0; i < THREADS; i++)
+	for (long i = 0; i < threads; i++)
 		MUST(pthread_create(&t[i], NULL, worker, (void *)i) == 0);
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < threads; i++)
 		MUST(pthread_join(t[i], NULL) == 0);
 	puts("done");
 	return 0;
