@@ -41,6 +41,12 @@ int space_unmap(struct space *s, vaddr_t addr, u64 len);
 int space_protect(struct space *s, vaddr_t addr, u64 len, u32 prot); /* -ENOMEM if there is a hole */
 /* madvise(MADV_DONTNEED): anonymous memory reads as zeros again, file pages are read again. */
 int space_discard(struct space *s, vaddr_t addr, u64 len);
+/*
+ * mremap(2): [addr, addr + old_len), inside one area, becomes new_len long, where it is or (may_move) elsewhere;
+ * fixed != 0: at that place, replacing what was there.  keep: the old place stays mapped, empty (MREMAP_DONTUNMAP).
+ * The new address; -EFAULT, -EINVAL, -ENOMEM.
+ */
+s64 space_remap(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, bool may_move, vaddr_t fixed, bool keep);
 vaddr_t space_brk(struct space *s, vaddr_t addr); /* brk(2): the resulting end */
 
 /*

@@ -43,6 +43,12 @@ void platform_space_switch(struct space *s); /* this CPU uses s from now on; eve
 int platform_space_map(struct space *s, struct area *a); /* `vm` does nothing here: pages come on demand */
 /* addr is about to become a boundary between areas: a page that reaches across it is cut.  0 or -ENOMEM. */
 int platform_space_cut(struct space *s, vaddr_t addr);
+/*
+ * The pages of [from, from + len) move to `to`, where nothing is yet; neither overlaps the other.  Both are areas
+ * by now.  0, or -ENOMEM: nothing has moved.
+ */
+int platform_space_move(struct space *s, vaddr_t from, vaddr_t to, u64 len);
+bool platform_space_present(struct space *s, vaddr_t addr); /* for mincore(2): whether a page is there */
 void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);
 

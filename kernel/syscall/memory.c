@@ -165,6 +165,37 @@ long sys_brk(u64 addr)
 	return (long)space_brk(space(), addr);
 }
 
+#define MREMAP_MAYMOVE	 1
+#define MREMAP_FIXED	 2
+#define MREMAP_DONTUNMAP 4
+
+long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
+{
+	bool fixed = flags & MREMAP_FIXED, keep = flags & MREMAP_DONTUNMAP, may_move = flags & MREMAP_MAYMOVE;
+
+	if (flags & ~(u64)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return -EINVAL;
+	if ((fixed || keep) && !may_move)
+		return -EINVAL;
+	if (keep && old_len != new_len)
+		return -EINVAL;
+	if (!IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	old_len = ALIGN_UP(old_len, PAGE_SIZE);
+	new_len = ALIGN_UP(new_len, PAGE_SIZE);
+	if (!new_len)
+		return -EINVAL;
+	if (fixed) {
+		if (!IS_ALIGNED(new_addr, PAGE_SIZE) || !user_range_ok((void __user *)new_addr, new_len) || !new_addr)
+			return -EINVAL;
+		if (addr + old_len > new_addr && new_addr + new_len > addr) /* they overlap */
+			return -EINVAL;
+	}
+	if (!user_range_ok((void __user *)addr, old_len))
+		return -EFAULT;
+	return space_remap(space(), addr, old_len, new_len, may_move, fixed ? new_addr : 0, keep);
+}
+
 /* ---- madvise ---- */
 
 enum {
@@ -236,6 +267,87 @@ long sys_madvise(u64 addr, u64 len, int advice)
 		/* Hints; fork(2), dumps and swapping, which others are about, do not exist here. */
 		return hole;
 	}
+}
+
+/* ---- msync, mincore ---- */
+
+#define MS_ASYNC      1
+#define MS_INVALIDATE 2
+#define MS_SYNC	      4
+
+/* The first area in [*addr, end): its shared file with a reference or NULL, and *addr moves behind it. */
+static int next_shared_file(u64 *addr, u64 end, struct file **file)
+{
+	struct space *s = space();
+	unsigned long ev = spin_lock(&s->lock);
+	struct area *a = area_find_above(&s->areas, *addr);
+	int hole = !a || a->start > *addr ? -ENOMEM : 0;
+
+	*file = NULL;
+	if (!a || a->start >= end) {
+		*addr = end;
+	} else {
+		*addr = a->end;
+		if (a->file && a->flags & AREA_SHARED)
+			*file = file_ref(a->file);
+	}
+	spin_unlock(&s->lock, ev);
+	return hole;
+}
+
+/* Mappings and read(2) see the same pages; what is left to do is what fsync(2) does for the file. */
+long sys_msync(u64 addr, u64 len, int flags)
+{
+	int err = 0, hole = 0;
+	u64 end;
+
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || !IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if ((flags & MS_ASYNC) && (flags & MS_SYNC))
+		return -EINVAL;
+	end = addr + ALIGN_UP(len, PAGE_SIZE);
+	if (end < addr || !user_range_ok((void __user *)addr, end - addr))
+		return -ENOMEM;
+	while (addr < end && !err) {
+		struct file *f;
+
+		hole |= next_shared_file(&addr, end, &f);
+		if (f && (flags & MS_SYNC) && f->ops->fsync)
+			err = f->ops->fsync(f, false);
+		if (f)
+			file_unref(f);
+	}
+	return err ? err : hole;
+}
+
+long sys_mincore(u64 addr, u64 len, u8 __user *vec)
+{
+	struct space *s = space();
+	bool anonymous;
+	u64 pages = ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE;
+	u8 there[64];
+
+	if (!IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if (!user_range_ok((void __user *)addr, len))
+		return -ENOMEM;
+	if (!user_range_ok(vec, pages))
+		return -EFAULT;
+	for (u64 i = 0; i < pages;) {
+		u64 n = MIN(pages - i, sizeof(there));
+		unsigned long ev;
+
+		if (range_is(addr + i * PAGE_SIZE, n * PAGE_SIZE, &anonymous))
+			return -ENOMEM;
+		ev = spin_lock(&s->lock);
+		for (u64 j = 0; j < n; j++)
+			there[j] = platform_space_present(s, addr + (i + j) * PAGE_SIZE);
+		spin_unlock(&s->lock, ev);
+		if (copy_to_user(vec + i, there, n))
+			return -EFAULT;
+		i += n;
+	}
+	return 0;
 }
 
 /* ---- locking: memory is never swapped, so what is there stays ---- */

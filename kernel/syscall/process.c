@@ -152,6 +152,9 @@ long sys_fork(void) { return no_fork("fork"); }
 
 long sys_vfork(void) { return no_fork("vfork"); }
 
+/* Restartable sequences are not here yet: the C library goes on without. */
+long sys_rseq(void __user *area, u32 len, int flags, u32 sig) { return -ENOSYS; }
+
 long sys_exit(int status) { thread_exit(status & 0xff); }
 
 long sys_exit_group(int status) { process_exit(current->process, status & 0xff, 0); }
@@ -215,7 +218,7 @@ long sys_setpgid(int pid, int pgid)
 {
 	if (pgid < 0)
 		return -EINVAL;
-	return is_self(pid) ? -EPERM /* a session leader */ : -ESRCH;
+	return pid < 0 ? -EINVAL : is_self(pid) ? -EPERM /* a session leader */ : -ESRCH;
 }
 
 /* ---- users and groups ---- */
@@ -397,6 +400,7 @@ long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 	case PR_GET_PDEATHSIG:
 		return put_user(zero, (int __user *)a2);
 	case PR_GET_DUMPABLE:
+		return 1;
 	case PR_GET_KEEPCAPS:
 	case PR_GET_SECCOMP:
 	case PR_GET_THP_DISABLE:

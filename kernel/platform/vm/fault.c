@@ -367,6 +367,62 @@ void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end)
 	batch_finish(&b);
 }
 
+/* Makes room for the page at va; 2 MiB pages that do not fit there as they are are split.  0 or -ENOMEM. */
+static int move_prepare(struct space *s, vaddr_t va, vaddr_t to, bool congruent)
+{
+	bool huge;
+	u64 *pte = paging_find(s->plat.root, va, &huge), *pde;
+	int err;
+
+	if (huge) {
+		pde = congruent ? paging_make(s->plat.root, to, true) : NULL;
+		if (pde && !*pde)
+			return 0;
+		err = platform_space_cut(s, va + PAGE_SIZE);
+		if (err)
+			return err;
+	} else if (!pte_there(*pte)) {
+		return 0;
+	}
+	return paging_make(s->plat.root, to, false) ? 0 : -ENOMEM;
+}
+
+int platform_space_move(struct space *s, vaddr_t from, vaddr_t to, u64 len)
+{
+	bool congruent = IS_ALIGNED(from ^ to, HUGE_SIZE), huge;
+	vaddr_t end = from + len, va;
+	u64 *pte;
+	int err = platform_space_cut(s, from);
+
+	if (!err)
+		err = platform_space_cut(s, end);
+	for (va = paging_skip(s->plat.root, from, end); !err && va < end; va = paging_skip(s->plat.root, va, end)) {
+		err = move_prepare(s, va, to + (va - from), congruent);
+		(void)paging_find(s->plat.root, va, &huge);
+		va += huge ? HUGE_SIZE : PAGE_SIZE;
+	}
+	if (err)
+		return err;
+	for (va = paging_skip(s->plat.root, from, end); va < end; va = paging_skip(s->plat.root, va, end)) {
+		pte = paging_find(s->plat.root, va, &huge);
+		if (pte_there(*pte)) {
+			*paging_make(s->plat.root, to + (va - from), huge) = *pte;
+			*pte = 0;
+		}
+		va += huge ? HUGE_SIZE : PAGE_SIZE;
+	}
+	tlb_flush(s->plat.cpus, from, end);
+	return 0;
+}
+
+bool platform_space_present(struct space *s, vaddr_t addr)
+{
+	bool huge;
+	u64 *pte = paging_find(s->plat.root, addr, &huge);
+
+	return pte && pte_there(*pte);
+}
+
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot)
 {
 	bool changed = false;
