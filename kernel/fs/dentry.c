@@ -147,7 +147,7 @@ struct dentry *dentry_alloc(struct inode *i, const char *name, size_t len)
 		return NULL;
 	}
 	d->refs = 1;
-	d->inode = inode_ref(i);
+	d->inode = i ? inode_ref(i) : NULL;
 	list_init(&d->link);
 	list_init(&d->order);
 	d->next_seq = 2;
@@ -174,21 +174,35 @@ void dentry_unhash_locked(struct dentry *d)
 	d->flags &= ~(u32)DENTRY_HASHED;
 }
 
-struct dentry *dentry_add(struct dentry *parent, const char *name, size_t len, struct inode *i)
+struct dentry *dentry_prepare(struct dentry *parent, const char *name, size_t len)
 {
-	struct dentry *d = dentry_alloc(i, name, len);
+	struct dentry *d = dentry_alloc(NULL, name, len);
+
+	if (d)
+		d->parent = dentry_ref(parent);
+	return d;
+}
+
+void dentry_attach(struct dentry *d, struct inode *i)
+{
 	unsigned long ev;
 
-	if (!d)
-		return NULL;
-	d->parent = dentry_ref(parent);
-	if (parent->inode->sb->flags & SB_PINNED) {
+	d->inode = inode_ref(i);
+	if (d->parent->inode->sb->flags & SB_PINNED) {
 		d->flags |= DENTRY_PINNED;
 		d->refs++;
 	}
 	ev = spin_lock(&dcache_lock);
-	dentry_hash_locked(parent, d);
+	dentry_hash_locked(d->parent, d);
 	spin_unlock(&dcache_lock, ev);
+}
+
+struct dentry *dentry_add(struct dentry *parent, const char *name, size_t len, struct inode *i)
+{
+	struct dentry *d = dentry_prepare(parent, name, len);
+
+	if (d)
+		dentry_attach(d, i);
 	return d;
 }
 
@@ -229,7 +243,8 @@ void dentry_unref(struct dentry *d)
 		dentry_unhash_locked(d);
 		spin_unlock(&dcache_lock, ev);
 		parent = d->parent;
-		inode_unref(d->inode);
+		if (d->inode)
+			inode_unref(d->inode);
 		dentry_free_name(d);
 		kfree(d);
 		d = parent;

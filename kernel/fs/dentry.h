@@ -10,8 +10,11 @@ extern struct mutex rename_lock; /* held by a rename that changes a directory's 
 extern struct dentry *vfs_root;
 
 u32 dentry_hash(const char *name, size_t len);
-struct dentry *dentry_alloc(struct inode *i, const char *name, size_t len); /* takes its own reference to i */
-/* Puts a new dentry into the tree; the caller holds the directory's lock.  With a reference for the caller. */
+struct dentry *dentry_alloc(struct inode *i, const char *name, size_t len); /* takes its own reference to i (or NULL) */
+/* In two steps, so that nothing can fail after the file system has changed: without an inode, then in the tree. */
+struct dentry *dentry_prepare(struct dentry *parent, const char *name, size_t len);
+void dentry_attach(struct dentry *d, struct inode *i); /* takes its own reference to i */
+/* Both; the caller holds the directory's lock.  With a reference for the caller.  NULL: no memory. */
 struct dentry *dentry_add(struct dentry *parent, const char *name, size_t len, struct inode *i);
 struct dentry *dentry_find(struct dentry *parent, const char *name, size_t len); /* with a reference, or NULL */
 void dentry_drop(struct dentry *d);

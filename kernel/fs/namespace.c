@@ -10,6 +10,7 @@ struct place {
 	struct walk w;
 	struct dentry *dir; /* w.cur */
 	struct dentry *found; /* what is there now; NULL: nothing */
+	struct dentry *made;  /* place_new: gets the new inode */
 };
 
 static bool is_dots(const struct walk *w)
@@ -23,7 +24,7 @@ static int place_find(struct place *p)
 	int r;
 
 	p->dir = p->w.cur;
-	p->found = NULL;
+	p->found = p->made = NULL;
 	mutex_lock(&p->dir->inode->lock);
 	r = vfs_lookup_held(p->dir, p->w.last, p->w.len, &p->found);
 	if (r && r != -ENOENT) {
@@ -38,6 +39,8 @@ static void place_end(struct place *p)
 	mutex_unlock(&p->dir->inode->lock);
 	if (p->found)
 		dentry_unref(p->found);
+	if (p->made)
+		dentry_unref(p->made);
 }
 
 static u32 current_umask(void) { return current->process && current->process->fs ? current->process->fs->umask : 022; }
@@ -96,21 +99,20 @@ static int place_new(struct place *p, struct dentry *at, const char *path, bool 
 		r = -EROFS;
 	else
 		r = may_create(p->dir);
+	if (!r) {
+		p->made = dentry_prepare(p->dir, p->w.last, p->w.len);
+		r = p->made ? 0 : -ENOMEM;
+	}
 	if (r)
 		place_end(p);
 	return r;
 }
 
 /* Gives the new inode (its reference is consumed) its name. */
-static int place_fill(struct place *p, struct inode *i)
+static void place_fill(struct place *p, struct inode *i)
 {
-	struct dentry *d = dentry_add(p->dir, p->w.last, p->w.len, i);
-
+	dentry_attach(p->made, i);
 	inode_unref(i);
-	if (!d)
-		return -ENOMEM;
-	dentry_unref(d);
-	return 0;
 }
 
 int vfs_mkdir(struct dentry *at, const char *path, u32 mode)
@@ -125,7 +127,7 @@ int vfs_mkdir(struct dentry *at, const char *path, u32 mode)
 		r = ops->mkdir ? ops->mkdir(p.dir->inode, p.w.last, p.w.len, mode & ~current_umask() & 01777, &i)
 			       : -EPERM;
 		if (!r)
-			r = place_fill(&p, i);
+			place_fill(&p, i);
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -151,7 +153,7 @@ int vfs_mknod(struct dentry *at, const char *path, u32 mode, u64 rdev)
 		r = ops->create ? ops->create(p.dir->inode, p.w.last, p.w.len, mode & ~current_umask(), NULL, &i)
 				: -EPERM;
 		if (!r)
-			r = place_fill(&p, i);
+			place_fill(&p, i);
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -172,7 +174,7 @@ int vfs_symlink(struct dentry *at, const char *path, const char *target)
 
 		r = ops->symlink ? ops->symlink(p.dir->inode, p.w.last, p.w.len, target, &i) : -EPERM;
 		if (!r)
-			r = place_fill(&p, i);
+			place_fill(&p, i);
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -197,7 +199,7 @@ int vfs_link(struct dentry *old, struct dentry *at, const char *path)
 		else
 			r = ops->link(p.dir->inode, p.w.last, p.w.len, i);
 		if (!r)
-			r = place_fill(&p, inode_ref(i));
+			place_fill(&p, inode_ref(i));
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -311,24 +313,20 @@ static void dentry_exchange(struct dentry *a, struct dentry *b)
 	spin_unlock(&dcache_lock, ev);
 }
 
-/* Gives d the name and parent that `to` says; target, which had it, loses it. */
-static int dentry_move(struct dentry *d, struct place *to, struct dentry *target)
+/* Gives d the name and place that `name` says; target, which had it, loses it. */
+static void dentry_move(struct dentry *d, struct dentry *name, struct dentry *target)
 {
-	struct dentry name = {0}, *old_parent = d->parent;
+	struct dentry *old_parent = d->parent;
 	unsigned long ev;
 
-	if (!dentry_set_name(&name, to->w.last, to->w.len))
-		return -ENOMEM;
 	if (target)
 		dentry_drop(target);
-	name.parent = dentry_ref(to->dir);
 	ev = spin_lock(&dcache_lock);
 	dentry_unhash_locked(d);
 	dentry_free_name(d);
-	dentry_rename_locked(d, &name);
+	dentry_rename_locked(d, name);
 	spin_unlock(&dcache_lock, ev);
 	dentry_unref(old_parent);
-	return 0;
 }
 
 static int rename_check(struct place *from, struct place *to, unsigned flags)
@@ -368,6 +366,7 @@ static int rename_check(struct place *from, struct place *to, unsigned flags)
 static int rename_locked(struct place *from, struct place *to, unsigned flags)
 {
 	const struct inode_ops *ops = from->dir->inode->ops;
+	struct dentry name = {0}; /* the new one: nothing may fail once the file system has changed */
 	struct inode *victim = NULL;
 	int r = vfs_lookup_held(from->dir, from->w.last, from->w.len, &from->found);
 
@@ -380,6 +379,8 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 		return r < 0 ? r : 0;
 	if (!ops->rename)
 		return -EPERM;
+	if (!dentry_set_name(&name, to->w.last, to->w.len))
+		return -ENOMEM;
 	if (to->found && !(flags & RENAME_EXCHANGE) && S_ISDIR(to->found->inode->mode)) {
 		victim = to->found->inode;
 		mutex_lock(&victim->lock);
@@ -393,10 +394,14 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 		victim->nlink = 0;
 	if (victim)
 		mutex_unlock(&victim->lock);
-	if (!r && (flags & RENAME_EXCHANGE))
+	if (!r && !(flags & RENAME_EXCHANGE)) {
+		name.parent = dentry_ref(to->dir);
+		dentry_move(from->found, &name, to->found);
+		return 0;
+	}
+	if (!r)
 		dentry_exchange(from->found, to->found);
-	else if (!r)
-		r = dentry_move(from->found, to, to->found);
+	dentry_free_name(&name);
 	return r;
 }
 

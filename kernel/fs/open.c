@@ -162,31 +162,26 @@ static int open_create(struct walk *w, u32 flags, u32 mode, struct file **out)
 	f = file_alloc(dir, NULL, flags, NULL);
 	if (!f)
 		return -ENOMEM;
-	r = dir->ops->create(dir, w->last, w->len, S_IFREG | mode, f, &i);
-	if (!r) {
-		d = dentry_add(w->cur, w->last, w->len, i);
-		if (!d)
-			r = -ENOMEM;
-		if (f->kind & FILE_OPENED) { /* complete it */
-			inode_unref(f->inode);
-			f->inode = inode_ref(i);
-			f->dentry = d ? dentry_ref(d) : NULL;
-		} else {
-			file_unref(f);
-			f = NULL;
-			if (!r)
-				r = open_dentry(d, flags, true, false, &f);
-		}
-		inode_unref(i);
-	}
-	if (d)
-		dentry_unref(d);
-	if (r && f) {
+	d = dentry_prepare(w->cur, w->last, w->len);
+	r = d ? dir->ops->create(dir, w->last, w->len, S_IFREG | mode, f, &i) : -ENOMEM;
+	if (r) {
+		if (d)
+			dentry_unref(d);
 		file_unref(f);
 		return r;
 	}
-	if (!r)
+	dentry_attach(d, i);
+	if (f->kind & FILE_OPENED) { /* complete it */
+		inode_unref(f->inode);
+		f->inode = inode_ref(i);
+		f->dentry = dentry_ref(d);
 		*out = f;
+	} else {
+		file_unref(f);
+		r = open_dentry(d, flags, true, false, out);
+	}
+	inode_unref(i);
+	dentry_unref(d);
 	return r;
 }
 

@@ -7,6 +7,8 @@
 
 #define CPU_MAX 64
 
+typedef u64 cpumask_t;
+
 struct cpu {
 	unsigned id;
 };
