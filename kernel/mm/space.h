@@ -18,6 +18,7 @@ struct space {
 	struct spinlock lock;
 	struct area_tree areas;
 	u64 generation;	      /* raised by every change of areas: a fault that let go of the lock looks again */
+	vaddr_t vdso;	      /* where vvar and vDSO are mapped: AREA_KERNEL pages are found by their distance from it */
 	vaddr_t low, high;    /* mmap searches [low, high), from the top */
 	vaddr_t brk_start, brk; /* brk(2)'s heap */
 	u64 resident;	      /* pages mapped */

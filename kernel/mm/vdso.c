@@ -21,6 +21,7 @@ int vdso_map(struct space *s, vaddr_t *base)
 
 	if (at < 0)
 		return at;
+	s->vdso = at;
 	err = space_protect(s, at, PAGE_SIZE, AREA_READ);
 	*base = at + PAGE_SIZE;
 	return err;

@@ -231,7 +231,7 @@ static int fault_locked(struct space *s, vaddr_t addr, u32 access, bool small, u
 	if (pte && *pte & PTE_P)
 		return fault_present(s, a, pte, huge, addr, access);
 	if (a->flags & AREA_KERNEL) {
-		frame = vdso_frame(a->offset + (page - a->start));
+		frame = vdso_frame(page - s->vdso);
 		pte = paging_make(s->plat.root, page, false);
 		if (!pte)
 			return -ENOMEM;
