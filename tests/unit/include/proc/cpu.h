@@ -11,6 +11,7 @@ typedef u64 cpumask_t;
 
 struct cpu {
 	unsigned id;
+	u64 kstack_top, kstack_low;
 };
 
 extern struct cpu test_cpu;
