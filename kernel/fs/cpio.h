@@ -22,7 +22,7 @@ struct cpio_entry {
 	u32 size;
 	u32 mode; /* S_IF* and permissions, as in stat(2) */
 	u32 ino, nlink; /* entries with the same ino (and dev) and nlink > 1 are one file; the last one has the data */
-	u32 dev_major, dev_minor;
+	u32 dev_major, dev_minor; /* these and the next: read for devices and for nlink > 1 only, else 0 */
 	u32 rdev_major, rdev_minor;
 	u32 uid, gid;
 	u32 mtime; /* seconds since 1970 */

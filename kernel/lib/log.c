@@ -100,7 +100,7 @@ static void console_printf(const char *fmt, ...)
  * Whatever on the stack looks like a return address: there are no frame pointers to follow (they cost every call
  * at boot), so one that is left over from an earlier call may be among them.
  */
-static void show_backtrace(void)
+static __no_kasan void show_backtrace(void)
 {
 	const uintptr_t *p = __builtin_frame_address(0);
 	const struct cpu *c = this_cpu();

@@ -64,8 +64,14 @@ static void xor_key(const void *buf, size_t n)
 	u8 *key = (u8 *)rng.key;
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8)
-		*(u64 *)(key + i) ^= *(const u64 *)((const u8 *)buf + i);
+	for (; i + 8 <= n; i += 8) {
+		u64 k, v; /* buf may lie at any address */
+
+		memcpy(&k, key + i, sizeof(k));
+		memcpy(&v, (const u8 *)buf + i, sizeof(v));
+		k ^= v;
+		memcpy(key + i, &k, sizeof(k));
+	}
 	for (; i < n; i++)
 		key[i] ^= ((const u8 *)buf)[i];
 }

@@ -64,6 +64,8 @@ typedef u64 nsec_t;  /* nanoseconds */
 #define __noreturn    __attribute__((noreturn))
 #define __cold	      __attribute__((cold))
 #define __must_check  __attribute__((warn_unused_result))
+/* Reads what is not its own, on purpose: KASan must not look. */
+#define __no_kasan    __attribute__((no_sanitize("kernel-address"), no_sanitize("address")))
 
 #define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))

@@ -7,6 +7,7 @@
 # PROGRAM is a name given to hermit_add_program, or a path; OPTIONS go to tests/diff/run as they are.
 
 set(HERMIT_DIFF_RUN ${CMAKE_CURRENT_LIST_DIR}/run)
+set(HERMIT_SANITIZER_SLOW 3) # how many times as long a sanitizer's kernel may take
 
 # Whatever runs a program tests the prefix as it is installed, so installing comes first; a ctest
 # typed after ninja never tests an old kernel.
@@ -53,4 +54,21 @@ function(hermit_add_diff_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} PROCESSORS ${cpus} FIXTURES_REQUIRED prefix
                                          LABELS "diff;${T_LABELS}")
   endforeach()
+
+  # Once more under each sanitizer's kernel, where any report ends the run and so fails the test. A test that is
+  # about the memory's size is left out: KASan's kernel takes an eighth of it.
+  if(NOT T_MEM AND T_LABELS MATCHES "extra|abi|stress")
+    list(GET T_CPUS -1 cpus)
+    math(EXPR limit "${HERMIT_SANITIZER_SLOW} * ${limit}")
+    if(cpus GREATER 2)
+      set(cpus 2)
+    endif()
+    foreach(kind ubsan kasan)
+      add_test(NAME ${kind}-${T_NAME} COMMAND ${HERMIT_DIFF_RUN} --prefix ${CMAKE_BINARY_DIR}/prefix --cpus ${cpus}
+                                              ${options} ${T_OPTIONS} -- ${T_PROGRAM} ${T_ARGS})
+      set_tests_properties(${kind}-${T_NAME} PROPERTIES TIMEOUT ${limit} PROCESSORS ${cpus} FIXTURES_REQUIRED prefix
+        ENVIRONMENT "HERMIT_TEST_KERNEL=${CMAKE_BINARY_DIR}/kernel/hermit-x86_64-${kind}.elf;HERMIT_TEST_SLOW=${HERMIT_SANITIZER_SLOW}"
+        LABELS "sanitizer;${kind}")
+    endforeach()
+  endif()
 endfunction()

@@ -5,6 +5,7 @@
 #include "proc/cpu.h"
 
 struct cpu test_cpu;
+const char text_start[1], text_end[1]; /* no address looks like code */
 
 static char console[65536];
 static size_t console_len;

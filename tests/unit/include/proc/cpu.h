@@ -15,6 +15,7 @@ struct cpu {
 };
 
 extern struct cpu test_cpu;
+static const unsigned cpu_count = CPU_MAX;
 
 static inline struct cpu *this_cpu(void) { return &test_cpu; }
 
