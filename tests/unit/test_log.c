@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 #include "lib/log.h"
+
 #include "platform/platform.h"
 #include "proc/cpu.h"
+
+const char text_start[1], text_end[1]; /* the linker script's: a host test has no kernel text */
 
 struct cpu test_cpu;
 const char text_start[1], text_end[1]; /* no address looks like code */
