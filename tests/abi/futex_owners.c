@@ -127,6 +127,8 @@ static void *hold(void *arg)
 
 	T(futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
 	__atomic_store_n((int *)arg, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n((int *)arg, __ATOMIC_SEQ_CST) == 1)
+		sched_yield();
 	nanosleep(&ts, NULL);
 	IS(word == (int)(syscall(SYS_gettid) | FUTEX_WAITERS));
 	T(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
@@ -158,8 +160,12 @@ static void raw(void)
 		sched_yield();
 	T(futex(&word, FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
 	T(futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, &past, NULL, 0));
-	T(futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	__atomic_store_n(&ready, 2, __ATOMIC_SEQ_CST);
+	/* Said after the holder has said its part. */
+	long locked = futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+
 	pthread_join(t, NULL);
+	IS(locked == 0);
 	IS((word & FUTEX_TID_MASK) == me);
 	T(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
 	IS(word == 0);

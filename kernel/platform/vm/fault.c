@@ -221,15 +221,20 @@ static int fault_locked(struct space *s, vaddr_t addr, u32 access, bool small, u
 	paddr_t frame;
 	bool huge;
 	u64 *pte;
+	bool allowed;
 
 	if (!a)
 		return -EFAULT;
 	/* x86: writable implies readable, and so does executable for data accesses Linux allows. */
-	if (!(a->flags & (access == AREA_READ ? AREA_PROT : access)))
+	allowed = a->flags & (access == AREA_READ ? AREA_PROT : access);
+	/* Code in data: Linux brings the page first, and that there is none of the file's is SIGBUS. */
+	if (!allowed && !(access == AREA_EXEC && a->file && a->flags & AREA_PROT))
 		return -EACCES;
 	pte = paging_find(s->plat.root, addr, &huge);
 	if (pte && *pte & PTE_P)
-		return fault_present(s, a, pte, huge, addr, access);
+		return allowed ? fault_present(s, a, pte, huge, addr, access) : -EACCES;
+	if (!allowed)
+		access = AREA_READ;
 	if (a->flags & AREA_KERNEL) {
 		frame = vdso_frame(page - s->vdso);
 		pte = paging_make(s->plat.root, page, false);
