@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/random.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/space.h"
@@ -75,6 +76,19 @@ static __noreturn void cannot_run(int err, const char *why)
 	process_exit(current->process, STATUS_CANNOT_RUN, 0);
 }
 
+/* Without a loader's random bytes the machine's random device is asked, before the program's addresses are drawn. */
+static void seed_from_device(void)
+{
+	u8 bytes[HERMIT_BOOT_RANDOM_LEN];
+	size_t n = virtio_rng_read(bytes, sizeof(bytes));
+
+	if (n == 0)
+		return;
+	random_add(bytes, n);
+	log_info("random numbers are seeded from virtio-rng");
+	memset(bytes, 0, sizeof(bytes));
+}
+
 static void start_program(void *arg)
 {
 	struct exec_args args = {
@@ -88,6 +102,8 @@ static void start_program(void *arg)
 	u64 pc, sp;
 	int err;
 
+	if (!boot_info.has_random)
+		seed_from_device();
 	err = fd_install_std(current->process->files, &boot_info);
 	if (!err)
 		err = exec_load(&args, &pc, &sp, &why);

@@ -43,7 +43,8 @@ static void serial_irq(void *arg)
 
 void serial_start(void)
 {
-	port_out8(COM1 + UART_FCR, 0x07); /* FIFOs on, emptied */
+	ring_fill(); /* what has come already: turning the FIFOs on empties them */
+	port_out8(COM1 + UART_FCR, 0x01);
 	port_out8(COM1 + UART_MCR, 0x0b); /* DTR, RTS, OUT2: interrupts reach the line */
 	if (irq_register_line(COM1_IRQ, false, serial_irq, NULL) == 0)
 		port_out8(COM1 + UART_IER, 0x01);

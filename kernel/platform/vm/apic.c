@@ -19,6 +19,9 @@
 #define REG_CURRENT   0x39
 #define REG_DIVIDE    0x3e
 
+#define PIC1_MASK 0x21
+#define PIC2_MASK 0xa1
+
 #define LVT_MASKED   (1u << 16)
 #define LVT_DEADLINE (2u << 17)
 #define ICR_PENDING  (1u << 12)
@@ -41,9 +44,16 @@ void apic_init_cpu(void)
 	static const u8 vectors[] = {VECTOR_TIMER, VECTOR_KICK, VECTOR_TLB, VECTOR_SPURIOUS};
 	u64 base = msr_read(MSR_APIC_BASE);
 
-	if (!this_cpu()->id)
+	if (!this_cpu()->id) {
 		for (unsigned i = 0; i < sizeof(vectors); i++)
 			trap_enable_vector(vectors[i]);
+		/*
+		 * The 8259s are not used.  They let go of what they hold pending while LINT0 still takes it: QEMU
+		 * would else deliver it as an interrupt without a vector.
+		 */
+		port_out8(PIC1_MASK, 0xff);
+		port_out8(PIC2_MASK, 0xff);
+	}
 	if (cpu_has(CPU_FEATURE_X2APIC))
 		msr_write(MSR_APIC_BASE, base | 0xc00); /* enabled, x2APIC */
 	else if (!regs) {
