@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 #define THREADS 4
-#define ROUNDS	60
+#define ROUNDS	12
 #define PAGE	4096ul
 
 static void stamp(char *p, size_t from, size_t to, uint64_t tag)
