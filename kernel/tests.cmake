@@ -7,7 +7,7 @@ hermit_add_kernel(hermit-x86_64-test SOURCES ${SELFTEST})
 target_link_options(hermit-x86_64-test PRIVATE ${SELFTEST_LINK})
 
 # What checks leave of the code makes these warn where nothing is wrong (GCC's manual, -fsanitize).
-set(SANITIZER_FLAGS $<$<COMPILE_LANGUAGE:C>:-Wno-array-bounds -Wno-maybe-uninitialized>)
+set(SANITIZER_FLAGS $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-array-bounds -Wno-maybe-uninitialized>)
 
 # UBSan: lib/ubsan.c ends the run at the first report.
 hermit_add_kernel(hermit-x86_64-ubsan SOURCES ${SELFTEST} lib/ubsan.c FLAGS ${SANITIZER_FLAGS}

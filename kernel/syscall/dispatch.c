@@ -62,7 +62,7 @@ long syscall_bad_number(u64 nr);
 #define SYSCALL4(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4) case nr:
 #define SYSCALL5(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4, d5, t5, a5) case nr:
 #define SYSCALL6(nr, name, kind, d1, t1, a1, d2, t2, a2, d3, t3, a3, d4, t4, a4, d5, t5, a5, d6, t6, a6) case nr:
-static inline bool number_known(unsigned nr)
+static inline __attribute__((unused)) bool number_known(unsigned nr)
 {
 	switch (nr) {
 #include "syscall/table.def"
