@@ -20,7 +20,10 @@ static struct {
 	u8 out[BLOCK - KEY];
 } rng;
 
-static inline u32 rotate(u32 v, int n) { return v << n | v >> (32 - n); }
+static inline u32 rotate(u32 v, int n)
+{
+	return v << n | v >> (32 - n);
+}
 
 static inline void quarter(u32 *x, int a, int b, int c, int d)
 {
@@ -89,9 +92,9 @@ static void mix(const void *buf, size_t n)
 }
 
 /*
- * The host's bytes are good as they are: one half is the key, the other the first output, so that a start needs
- * no ChaCha block.  The other sources are added to the key; they know nothing of each other or of the host's
- * bytes, so the sum is as good as the best of them.
+ * The host's bytes are good as they are: one half is the key, the other the first output, so that a start
+ * needs no ChaCha block.  The other sources are added to the key; they know nothing of each other or of the
+ * host's bytes, so the sum is as good as the best of them.
  */
 static void seed(void)
 {

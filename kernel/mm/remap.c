@@ -40,14 +40,14 @@ static s64 grow_in_place(struct space *s, vaddr_t addr, u64 old_len, u64 new_len
 
 	if (!src->to_end)
 		return -ENOMEM;
-	at = space_map(s, addr + old_len, new_len - old_len, src->flags, true, true, src->file, src->offset + old_len,
-		       src->name);
+	at = space_map(s, addr + old_len, new_len - old_len, src->flags, true, true, src->file,
+		       src->offset + old_len, src->name);
 	return at < 0 ? at : (s64)addr;
 }
 
 /*
- * A new area, then the pages, then the old area goes.  The new one asks for no memory but what it has more, so
- * it is made as one without a promise.
+ * A new area, then the pages, then the old area goes.  The new one asks for no memory but what it has more,
+ * so it is made as one without a promise.
  */
 static s64 move(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, vaddr_t fixed, bool keep,
 		const struct source *src)
@@ -61,8 +61,8 @@ static s64 move(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, vaddr_t
 	if (new_len > old_len && !src->file && !(src->flags & AREA_NORESERVE) &&
 	    new_len - old_len > platform_memory_free())
 		return -ENOMEM;
-	to = space_map(s, fixed, new_len, src->flags | AREA_NORESERVE, fixed != 0, false, src->file, src->offset,
-		       src->name);
+	to = space_map(s, fixed, new_len, src->flags | AREA_NORESERVE, fixed != 0, false, src->file,
+		       src->offset, src->name);
 	if (to < 0)
 		return to;
 	ev = spin_lock(&s->lock);
@@ -81,7 +81,8 @@ static s64 move(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, vaddr_t
 	return to;
 }
 
-s64 space_remap(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, bool may_move, vaddr_t fixed, bool keep)
+s64 space_remap(struct space *s, vaddr_t addr, u64 old_len, u64 new_len, bool may_move, vaddr_t fixed,
+		bool keep)
 {
 	struct source src;
 	s64 to;

@@ -11,7 +11,7 @@
 #include "proc/thread.h"
 
 #define DEPTH_MAX 32
-#define AT_ENTRY 9
+#define AT_ENTRY  9
 
 /* Faults raised by the CPU; one of these sent by kill(2) or abort(3) is the program's own wish. */
 #define FAULT_SIGNALS                                                                                        \
@@ -62,7 +62,8 @@ static const char *what_is_there(u64 addr, bool *guard)
 	struct area *a = area_find(&s->areas, addr), *above = area_find_above(&s->areas, addr);
 	const char *name = a ? a->name ? a->name : a->file ? "a file's mapping" : "memory" : NULL;
 
-	*guard = !a && above && (above->flags & (AREA_STACK | AREA_GROWSDOWN)) && above->start - addr <= 64 * KiB;
+	*guard = !a && above && (above->flags & (AREA_STACK | AREA_GROWSDOWN)) &&
+		 above->start - addr <= 64 * KiB;
 	spin_unlock(&s->lock, ev);
 	return name;
 }
@@ -76,7 +77,8 @@ static void print_cause(const struct trap_frame *f, const struct siginfo *info)
 	switch (info->si_signo) {
 	case SIGSEGV:
 		if (info->si_code == SI_KERNEL) {
-			fault_print("general protection: a non-canonical address, a misaligned vector access or an "
+			fault_print("general protection: a non-canonical address, a misaligned vector access "
+				    "or an "
 				    "instruction that is not allowed\n");
 			return;
 		}
@@ -148,7 +150,8 @@ static unsigned find_callers(const struct trap_frame *f, struct trace *t, u64 *b
 	kfree((void *)frames.data);
 	if (!exe)
 		return n;
-	/* A return address may lie behind the caller's end, after a call that never returns; so may a system call's. */
+	/* A return address may lie behind the caller's end, after a call that never returns; so may a system
+	 * call's. */
 	for (unsigned i = 0; i < n; i++)
 		t->names[i].addr = t->pcs[i] - *bias - (i || frame_is_syscall(f) ? 1 : 0);
 	symbols_find(exe, t->names, n);
@@ -178,7 +181,8 @@ static void print_backtrace(const struct trap_frame *f)
 
 void fault_report(const struct trap_frame *f, const struct siginfo *info)
 {
-	fault_print("hermit: %s in thread %d (%s): ", signal_name(info->si_signo), current->tid, current->name);
+	fault_print("hermit: %s in thread %d (%s): ", signal_name(info->si_signo), current->tid,
+		    current->name);
 	print_cause(f, info);
 	arch_fault_registers(f);
 	print_backtrace(f);
@@ -186,7 +190,9 @@ void fault_report(const struct trap_frame *f, const struct siginfo *info)
 
 void signal_out_of_memory(struct trap_frame *f, u64 addr)
 {
-	fault_print("hermit: out of memory: thread %d (%s) touched 0x%016lx and no page is left (more memory: -m or "
-		    "HERMIT_MEM)\n", current->tid, current->name, addr);
+	fault_print("hermit: out of memory: thread %d (%s) touched 0x%016lx and no page is left (more "
+		    "memory: -m or "
+		    "HERMIT_MEM)\n",
+		    current->tid, current->name, addr);
 	process_exit(current->process, 0, SIGKILL);
 }

@@ -7,7 +7,8 @@
 #include "proc/signal.h"
 #include "proc/unwind.h"
 
-/* Whether the signal comes from the program's own instruction: one sent by kill(2) or abort(3) needs no report. */
+/* Whether the signal comes from the program's own instruction: one sent by kill(2) or abort(3) needs no
+ * report. */
 bool fault_is_reported(const struct siginfo *info);
 /* Says on descriptor 2 what happened where: signal, address, registers, backtrace. */
 void fault_report(const struct trap_frame *f, const struct siginfo *info);

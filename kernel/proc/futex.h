@@ -30,10 +30,10 @@ struct thread;
 #define FUTEX_CLOCK_REALTIME  256
 #define FUTEX_CMD_MASK	      (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 
-#define FUTEX_WAITERS	     0x80000000u
-#define FUTEX_OWNER_DIED     0x40000000u
-#define FUTEX_TID_MASK	     0x3fffffffu
-#define FUTEX_BITSET_ALL     0xffffffffu
+#define FUTEX_WAITERS	 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK	 0x3fffffffu
+#define FUTEX_BITSET_ALL 0xffffffffu
 
 /* All: 0 or a count, or -EFAULT, -EINVAL (alignment), ...: futex(2).  shared: without FUTEX_PRIVATE_FLAG. */
 

@@ -117,7 +117,8 @@ long futex_lock_pi(u32 __user *addr, bool shared, nsec_t deadline, bool try_only
 	if (r <= 0)
 		return r;
 	/* An owner that ended before we were queued did not find us. */
-	if (!user_load_u32(addr, &word) && (word & FUTEX_TID_MASK) && !owner_lives(word) && futex_waiter_leave(&w)) {
+	if (!user_load_u32(addr, &word) && (word & FUTEX_TID_MASK) && !owner_lives(word) &&
+	    futex_waiter_leave(&w)) {
 		sched_cancel_sleep();
 		r = -ESRCH;
 	} else {
@@ -235,7 +236,8 @@ static struct futex_waiter *waiter_of_owner(struct bucket *b, u32 tid, u32 *word
 {
 	for (struct futex_waiter *w = b->first; w; w = w->next)
 		if (w->pi && w->key.what == current->process->space &&
-		    !user_load_u32_nosleep((u32 __user *)w->key.where, word) && (*word & FUTEX_TID_MASK) == tid)
+		    !user_load_u32_nosleep((u32 __user *)w->key.where, word) &&
+		    (*word & FUTEX_TID_MASK) == tid)
 			return w;
 	return NULL;
 }

@@ -13,7 +13,7 @@
  * mappings meet.  As on Linux a private and a shared operation on the same word do not.
  */
 struct futex_key {
-	u64 where; /* address, or offset in the file */
+	u64 where;  /* address, or offset in the file */
 	void *what; /* space, or inode */
 	bool shared;
 };
@@ -42,7 +42,8 @@ struct bucket *futex_bucket(const struct futex_key *k);
 
 /* Under the bucket's lock. */
 void futex_bucket_add(struct bucket *b, struct futex_waiter *w);
-/* The waiter takes the bucket's lock before it believes `woken`, so its stack stays until the waker lets go. */
+/* The waiter takes the bucket's lock before it believes `woken`, so its stack stays until the waker lets go.
+ */
 void futex_waiter_wake(struct bucket *b, struct futex_waiter *w);
 
 /*
@@ -50,7 +51,8 @@ void futex_waiter_wake(struct bucket *b, struct futex_waiter *w);
  * until its lock is held.
  */
 bool futex_waiter_leave(struct futex_waiter *w);
-/* Sleeps until woken: 0; -ETIMEDOUT; -ERESTARTSYS.  The caller has called sched_prepare_sleep() before queueing. */
+/* Sleeps until woken: 0; -ETIMEDOUT; -ERESTARTSYS.  The caller has called sched_prepare_sleep() before
+ * queueing. */
 int futex_waiter_sleep(struct futex_waiter *w, nsec_t deadline);
 
 #endif

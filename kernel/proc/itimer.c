@@ -28,8 +28,7 @@ nsec_t process_cpu_time(struct process *p)
 	unsigned long ev = spin_lock(&p->lock);
 	nsec_t sum = p->dead_runtime;
 
-	list_for_each(l, &p->threads)
-		sum += sched_runtime(list_entry(l, struct thread, link));
+	list_for_each(l, &p->threads) sum += sched_runtime(list_entry(l, struct thread, link));
 	spin_unlock(&p->lock, ev);
 	return sum;
 }

@@ -27,7 +27,8 @@ void itimer_signal_taken(void);
 /* A signal with SI_TIMER has been taken: fills in the overrun and starts the next period.  The same. */
 void posix_timer_taken(struct siginfo *info);
 
-/* CPU time of the process and of a thread, in ns.  The system's share is not told apart from the program's. */
+/* CPU time of the process and of a thread, in ns.  The system's share is not told apart from the program's.
+ */
 nsec_t process_cpu_time(struct process *p);
 
 #endif

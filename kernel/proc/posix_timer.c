@@ -11,9 +11,9 @@
 #include "proc/timer.h"
 #include "proc/wait.h"
 
-#define CPU_LOOK_MIN (200 * NSEC_PER_USEC)
+#define CPU_LOOK_MIN   (200 * NSEC_PER_USEC)
 #define IGNORED_PERIOD NSEC_PER_MSEC /* an ignored periodic timer goes on, but not more often than this */
-#define OVERRUN_MAX 0x7fffffff	     /* Linux: DELAYTIMER_MAX */
+#define OVERRUN_MAX    0x7fffffff    /* Linux: DELAYTIMER_MAX */
 
 struct posix_timer {
 	struct list link;
@@ -49,7 +49,8 @@ static struct posix_timer *timer_get(int id)
 	unsigned long ev = spin_lock(&timers.lock);
 	struct posix_timer *found = NULL;
 
-	list_for_each(l, &timers.all) {
+	list_for_each(l, &timers.all)
+	{
 		struct posix_timer *t = list_entry(l, struct posix_timer, link);
 
 		if (t->id == id) {
@@ -98,7 +99,8 @@ static nsec_t clock_now(const struct posix_timer *t)
 	}
 }
 
-/* When the hardware should look: exact, except for CPU time, which cannot pass faster than all CPUs make it. */
+/* When the hardware should look: exact, except for CPU time, which cannot pass faster than all CPUs make it.
+ */
 static nsec_t look_at(const struct posix_timer *t, nsec_t due, nsec_t now)
 {
 	nsec_t left = due > now ? due - now : 0;
@@ -172,8 +174,8 @@ void posix_timer_taken(struct siginfo *info)
 	timer_put(t);
 }
 
-int posix_timer_create(enum posix_clock clock, struct thread *owner, int sig, struct thread *target, bool has_value,
-		       u64 value)
+int posix_timer_create(enum posix_clock clock, struct thread *owner, int sig, struct thread *target,
+		       bool has_value, u64 value)
 {
 	struct process *p = current->process;
 	struct posix_timer *t;
@@ -292,13 +294,12 @@ int posix_timer_delete(int id)
 		t->deleted = true;
 		t->due = 0;
 		timers.count--;
+		t->refs--; /* the list's; this call has its own */
 		list_remove(&t->link);
 	}
 	spin_unlock(&timers.lock, ev);
 	timer_cancel(&t->timer);
 	mutex_unlock(&timers.change);
-	if (mine)
-		timer_put(t);
 	timer_put(t);
 	return mine ? 0 : -EINVAL;
 }

@@ -39,10 +39,10 @@ void signal_init_thread(struct thread *t)
 const char *signal_name(int sig)
 {
 	static const char *const names[] = {
-		"SIG0",	   "SIGHUP",  "SIGINT",	   "SIGQUIT", "SIGILL",	   "SIGTRAP", "SIGABRT",   "SIGBUS",
-		"SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",   "SIGPIPE", "SIGALRM",   "SIGTERM",
-		"SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",   "SIGTTIN", "SIGTTOU",   "SIGURG",
-		"SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",    "SIGSYS",
+		"SIG0",	     "SIGHUP",	"SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+		"SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+		"SIGSTKFLT", "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+		"SIGXCPU",   "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
 	};
 
 	return sig >= 0 && (size_t)sig < ARRAY_SIZE(names) ? names[sig] : "SIGRT";
@@ -88,7 +88,8 @@ static bool thread_wants(const struct thread *t, int sig)
 /* A signal for the whole process: the main thread if it can, else the first that can.  Under p->lock too. */
 static struct thread *choose_thread(struct process *p, int sig)
 {
-	list_for_each(l, &p->threads) {
+	list_for_each(l, &p->threads)
+	{
 		struct thread *t = list_entry(l, struct thread, link);
 
 		if (thread_wants(t, sig))
@@ -103,7 +104,8 @@ static void retarget(struct process *p, sigset_t mask)
 	mask &= p->sig.pending;
 	if (!mask)
 		return;
-	list_for_each(l, &p->threads) {
+	list_for_each(l, &p->threads)
+	{
 		struct thread *t = list_entry(l, struct thread, link);
 
 		if (t == current || !(mask & ~t->sig.blocked))
@@ -129,7 +131,8 @@ static void queue_free(struct process *p, struct sigqueue *q)
 static void queue_drop(struct process *p, sigset_t *pending, struct list *queue, sigset_t which)
 {
 	*pending &= ~which;
-	list_for_each_safe(l, next, queue) {
+	list_for_each_safe(l, next, queue)
+	{
 		struct sigqueue *q = list_entry(l, struct sigqueue, link);
 
 		if (SIGMASK(q->info.si_signo) & which)
@@ -140,7 +143,8 @@ static void queue_drop(struct process *p, sigset_t *pending, struct list *queue,
 static void drop_everywhere(struct process *p, sigset_t which)
 {
 	queue_drop(p, &p->sig.pending, &p->sig.queue, which);
-	list_for_each(l, &p->threads) {
+	list_for_each(l, &p->threads)
+	{
 		struct thread *t = list_entry(l, struct thread, link);
 
 		queue_drop(p, &t->sig.pending, &t->sig.queue, which);
@@ -150,7 +154,8 @@ static void drop_everywhere(struct process *p, sigset_t which)
 static int enqueue(struct process *p, sigset_t *pending, struct list *queue, const struct siginfo *info)
 {
 	int sig = info->si_signo;
-	/* A standard signal from the kernel or kill(2) gets through in any case, if need be without its siginfo. */
+	/* A standard signal from the kernel or kill(2) gets through in any case, if need be without its
+	 * siginfo. */
 	bool override = sig < SIGRTMIN && info->si_code >= 0;
 	struct sigqueue *q = NULL;
 
@@ -171,12 +176,14 @@ static int enqueue(struct process *p, sigset_t *pending, struct list *queue, con
 }
 
 /* Takes signal `sig`, which is pending, off a queue. */
-static void queue_take(struct process *p, sigset_t *pending, struct list *queue, int sig, struct siginfo *info)
+static void queue_take(struct process *p, sigset_t *pending, struct list *queue, int sig,
+		       struct siginfo *info)
 {
 	struct sigqueue *first = NULL;
 	bool more = false;
 
-	list_for_each(l, queue) {
+	list_for_each(l, queue)
+	{
 		struct sigqueue *q = list_entry(l, struct sigqueue, link);
 
 		if (q->info.si_signo != sig)
@@ -325,8 +332,8 @@ void signal_unqueue_entry(struct process *p, struct thread *t, struct sigqueue *
 	bool was = !list_empty(&q->link), others = false;
 
 	list_remove(&q->link);
-	list_for_each(l, queue)
-		others |= list_entry(l, struct sigqueue, link)->info.si_signo == q->info.si_signo;
+	list_for_each(l, queue) others |=
+		list_entry(l, struct sigqueue, link)->info.si_signo == q->info.si_signo;
 	if (was && !others)
 		*(t ? &t->sig.pending : &p->sig.pending) &= ~SIGMASK(q->info.si_signo);
 	spin_unlock(&p->sig_lock, ev);
@@ -528,8 +535,9 @@ int signal_altstack(const struct sigaltstack *new_ss, struct sigaltstack *old_ss
 		memset(old_ss, 0, sizeof(*old_ss));
 		old_ss->sp = t->sig.alt.sp;
 		old_ss->size = t->sig.alt.size;
-		old_ss->flags = (s32)(((u32)t->sig.alt.flags & SS_AUTODISARM) |
-				      (!t->sig.alt.size ? SS_DISABLE : on ? SS_ONSTACK : 0));
+		old_ss->flags = (s32)(((u32)t->sig.alt.flags & SS_AUTODISARM) | (!t->sig.alt.size ? SS_DISABLE
+										 : on		  ? SS_ONSTACK
+												  : 0));
 	}
 	if (!new_ss)
 		return 0;

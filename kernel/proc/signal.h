@@ -20,33 +20,61 @@ typedef u64 sigset_t; /* bit n-1: signal n, as the ABI has it */
 #define SIGMASK(n) (1ull << ((n)-1))
 
 enum {
-	SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
-	SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT,
-	SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXCPU,
-	SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR, SIGSYS,
-	SIGRTMIN = 32, SIGRTMAX = 64,
+	SIGHUP = 1,
+	SIGINT,
+	SIGQUIT,
+	SIGILL,
+	SIGTRAP,
+	SIGABRT,
+	SIGBUS,
+	SIGFPE,
+	SIGKILL,
+	SIGUSR1,
+	SIGSEGV,
+	SIGUSR2,
+	SIGPIPE,
+	SIGALRM,
+	SIGTERM,
+	SIGSTKFLT,
+	SIGCHLD,
+	SIGCONT,
+	SIGSTOP,
+	SIGTSTP,
+	SIGTTIN,
+	SIGTTOU,
+	SIGURG,
+	SIGXCPU,
+	SIGXFSZ,
+	SIGVTALRM,
+	SIGPROF,
+	SIGWINCH,
+	SIGIO,
+	SIGPWR,
+	SIGSYS,
+	SIGRTMIN = 32,
+	SIGRTMAX = 64,
 };
 
 /* si_code (asm-generic/siginfo.h) */
-#define SI_USER	      0
-#define SI_KERNEL     0x80
-#define SI_QUEUE      -1
-#define SI_TIMER      -2
-#define SI_TKILL      -6
-#define SEGV_MAPERR   1
-#define SEGV_ACCERR   2
-#define BUS_ADRALN    1
-#define BUS_ADRERR    2
-#define FPE_INTDIV    1
-#define FPE_INTOVF    2
-#define FPE_FLTDIV    3
-#define FPE_FLTOVF    4
-#define FPE_FLTUND    5
-#define FPE_FLTRES    6
-#define FPE_FLTINV    7
-#define ILL_ILLOPN    2
-#define TRAP_BRKPT    1
-#define TRAP_TRACE    2
+#define SI_USER	    0
+#define SI_KERNEL   0x80
+#define SI_QUEUE    -1
+#define SI_TIMER    -2
+#define SI_TKILL    -6
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN  1
+#define BUS_ADRERR  2
+#define FPE_INTDIV  1
+#define FPE_INTOVF  2
+#define FPE_FLTDIV  3
+#define FPE_FLTOVF  4
+#define FPE_FLTUND  5
+#define FPE_FLTRES  6
+#define FPE_FLTINV  7
+#define ILL_ILLOPN  2
+#define TRAP_BRKPT  1
+#define TRAP_TRACE  2
 
 /* Linux's siginfo_t: 128 bytes. */
 struct siginfo {
@@ -92,8 +120,8 @@ struct sigaltstack {
 	s32 pad;
 	u64 size;
 };
-#define SS_ONSTACK   1
-#define SS_DISABLE   2
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
 #define SS_AUTODISARM (1u << 31)
 
 struct sigqueue { /* one queued signal */
@@ -104,19 +132,19 @@ struct sigqueue { /* one queued signal */
 
 struct thread_signals {
 	sigset_t blocked, pending;
-	sigset_t real_blocked;	/* sigtimedwait(2): blocked otherwise, so neither discarded nor handled */
-	sigset_t saved_mask;	/* for sigsuspend, ppoll &c.: restored after the handler */
+	sigset_t real_blocked; /* sigtimedwait(2): blocked otherwise, so neither discarded nor handled */
+	sigset_t saved_mask;   /* for sigsuspend, ppoll &c.: restored after the handler */
 	bool restore_mask;
-	struct list queue;	/* struct sigqueue */
+	struct list queue; /* struct sigqueue */
 	struct sigaltstack alt;
 };
 
 struct process_signals {
 	struct sigaction action[NSIG];
-	sigset_t pending;	/* for the process as a whole */
+	sigset_t pending; /* for the process as a whole */
 	struct list queue;
-	unsigned queued;	/* entries from the heap, of all threads: RLIMIT_SIGPENDING is their limit */
-	bool stopped;		/* by SIGSTOP: every thread waits on its way out */
+	unsigned queued; /* entries from the heap, of all threads: RLIMIT_SIGPENDING is their limit */
+	bool stopped;	 /* by SIGSTOP: every thread waits on its way out */
 	struct wait_queue stop_wait;
 };
 
@@ -128,7 +156,8 @@ struct process_signals {
 void signal_init_process(struct process *p);
 /* A new thread: inherits the mask of the current one, if that is a program's; nothing pending, no stack. */
 void signal_init_thread(struct thread *t);
-/* A thread ends: what it alone had pending is dropped, what it was to take for the process goes to another. */
+/* A thread ends: what it alone had pending is dropped, what it was to take for the process goes to another.
+ */
 void signal_exit_thread(struct thread *t);
 void signal_free_thread(struct thread *t);
 
@@ -159,8 +188,8 @@ void signal_deliver(struct trap_frame *f);
 /* Replaces the current thread's mask; a signal that this lets through is delivered on the way out. */
 void signal_set_blocked(sigset_t mask);
 /*
- * ppoll(2), sigsuspend(2) and their kin: `mask` holds while the call sleeps.  After -ERESTART* or -EINTR for a
- * signal, end with interrupted = true: the handler then runs under `mask` and returns to the old one.
+ * ppoll(2), sigsuspend(2) and their kin: `mask` holds while the call sleeps.  After -ERESTART* or -EINTR for
+ * a signal, end with interrupted = true: the handler then runs under `mask` and returns to the old one.
  */
 void signal_mask_begin(sigset_t mask);
 void signal_mask_end(bool interrupted);
@@ -184,7 +213,8 @@ const char *signal_name(int sig); /* "SIGSEGV"; for real-time ones "SIGRT" */
  * ISA's part (arch/<isa>/signal.c): builds Linux's frame on the program's stack (from f, with the vector
  * state) so that the handler runs next: 0 or -EFAULT; and takes it down for rt_sigreturn(2).
  */
-int arch_signal_frame(struct trap_frame *f, const struct sigaction *sa, const struct siginfo *info, sigset_t mask);
+int arch_signal_frame(struct trap_frame *f, const struct sigaction *sa, const struct siginfo *info,
+		      sigset_t mask);
 int arch_signal_return(struct trap_frame *f, sigset_t *mask, struct sigaltstack *alt);
 /* The system call that f is in runs again, as number nr, once the program continues. */
 void arch_syscall_restart(struct trap_frame *f, u64 nr);

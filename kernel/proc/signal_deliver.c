@@ -18,8 +18,7 @@ static void stop_all(struct process *p)
 	unsigned long ev = spin_lock(&p->lock), ev2 = spin_lock(&p->sig_lock);
 
 	if (p->sig.stopped)
-		list_for_each(l, &p->threads)
-			signal_wake_thread(list_entry(l, struct thread, link));
+		list_for_each(l, &p->threads) signal_wake_thread(list_entry(l, struct thread, link));
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
 }
@@ -105,7 +104,8 @@ static void restart_without_handler(struct trap_frame *f)
 
 	if (!frame_is_syscall(f) || !is_restart(r))
 		return;
-	arch_syscall_restart(f, r == -ERESTART_RESTARTBLOCK ? arch_syscall_restart_nr() : frame_syscall_nr(f));
+	arch_syscall_restart(f,
+			     r == -ERESTART_RESTARTBLOCK ? arch_syscall_restart_nr() : frame_syscall_nr(f));
 }
 
 static void handler_done(const struct sigaction *sa, int sig)

@@ -5,15 +5,15 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-#define SHT_SYMTAB 2
-#define SHT_NOBITS 8
-#define SHT_DYNSYM 11
-#define FRAMES_MAX (16 * MiB)
-#define STT_NOTYPE 0
-#define STT_FUNC   2
+#define SHT_SYMTAB    2
+#define SHT_NOBITS    8
+#define SHT_DYNSYM    11
+#define FRAMES_MAX    (16 * MiB)
+#define STT_NOTYPE    0
+#define STT_FUNC      2
 #define STT_GNU_IFUNC 10
-#define SECTIONS_MAX 256
-#define SYMS_AT_ONCE 160
+#define SECTIONS_MAX  256
+#define SYMS_AT_ONCE  160
 #define UNSIZED_REACH 4096
 
 struct elf_shdr {
@@ -147,7 +147,8 @@ static void consider(const struct elf_sym *sym, struct symbol *s, unsigned count
 			continue;
 		if (sym->size && s[i].addr >= sym->value + sym->size)
 			continue;
-		/* Assembly's symbols often have no size: believed only if they are near, and nothing better is. */
+		/* Assembly's symbols often have no size: believed only if they are near, and nothing better
+		 * is. */
 		if (!sym->size && (best[i] || s[i].addr - sym->value > UNSIZED_REACH))
 			continue;
 		/* Of several names for one place a function's wins over a label. */

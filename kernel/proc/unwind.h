@@ -36,8 +36,8 @@ struct unwind_scratch {
 typedef bool unwind_read_fn(void *arg, u64 addr, u64 *value);
 
 /*
- * From a function's registers to its caller's.  0; -ENOENT: no information for this pc, or there is no caller;
- * -EINVAL: it makes no sense; -EFAULT: the stack cannot be read.
+ * From a function's registers to its caller's.  0; -ENOENT: no information for this pc, or there is no
+ * caller; -EINVAL: it makes no sense; -EFAULT: the stack cannot be read.
  */
 int unwind_step(const struct unwind_table *t, struct unwind_regs *regs, struct unwind_scratch *scratch,
 		unwind_read_fn *read, void *arg);

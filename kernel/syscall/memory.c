@@ -7,12 +7,12 @@
 #include "proc/thread.h"
 #include "syscall/syscall.h"
 
-#define PROT_READ	1
-#define PROT_WRITE	2
-#define PROT_EXEC	4
-#define PROT_SEM	8
-#define PROT_GROWSDOWN	0x01000000
-#define PROT_GROWSUP	0x02000000
+#define PROT_READ      1
+#define PROT_WRITE     2
+#define PROT_EXEC      4
+#define PROT_SEM       8
+#define PROT_GROWSDOWN 0x01000000
+#define PROT_GROWSUP   0x02000000
 
 #define MAP_SHARED	    0x01
 #define MAP_PRIVATE	    0x02
@@ -31,7 +31,10 @@
 #define MAP_SYNC	    0x80000
 #define MAP_FIXED_NOREPLACE 0x100000
 
-static struct space *space(void) { return current->process->space; }
+static struct space *space(void)
+{
+	return current->process->space;
+}
 
 static u32 prot_flags(int prot)
 {
@@ -94,7 +97,8 @@ long sys_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 off)
 	if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
 		goto out;
 	at = -ENOMEM;
-	if (ALIGN_UP(len, PAGE_SIZE) < len || (flags & MAP_HUGETLB)) /* no huge pages are set aside: as Linux then */
+	if (ALIGN_UP(len, PAGE_SIZE) < len ||
+	    (flags & MAP_HUGETLB)) /* no huge pages are set aside: as Linux then */
 		goto out;
 	at = -EOVERFLOW;
 	if (file && off + len < off)
@@ -186,7 +190,8 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 	if (!new_len)
 		return -EINVAL;
 	if (fixed) {
-		if (!IS_ALIGNED(new_addr, PAGE_SIZE) || !user_range_ok((void __user *)new_addr, new_len) || !new_addr)
+		if (!IS_ALIGNED(new_addr, PAGE_SIZE) || !user_range_ok((void __user *)new_addr, new_len) ||
+		    !new_addr)
 			return -EINVAL;
 		if (addr + old_len > new_addr && new_addr + new_len > addr) /* they overlap */
 			return -EINVAL;
@@ -199,13 +204,32 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 /* ---- madvise ---- */
 
 enum {
-	MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
-	MADV_FREE = 8, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE,
-	MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
-	MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED,
+	MADV_NORMAL,
+	MADV_RANDOM,
+	MADV_SEQUENTIAL,
+	MADV_WILLNEED,
+	MADV_DONTNEED,
+	MADV_FREE = 8,
+	MADV_REMOVE,
+	MADV_DONTFORK,
+	MADV_DOFORK,
+	MADV_MERGEABLE,
+	MADV_UNMERGEABLE,
+	MADV_HUGEPAGE,
+	MADV_NOHUGEPAGE,
+	MADV_DONTDUMP,
+	MADV_DODUMP,
+	MADV_WIPEONFORK,
+	MADV_KEEPONFORK,
+	MADV_COLD,
+	MADV_PAGEOUT,
+	MADV_POPULATE_READ,
+	MADV_POPULATE_WRITE,
+	MADV_DONTNEED_LOCKED,
 };
 
-/* What lies in [addr, addr + len): -ENOMEM if there is a hole; *anonymous: nothing of it is a file's or shared. */
+/* What lies in [addr, addr + len): -ENOMEM if there is a hole; *anonymous: nothing of it is a file's or
+ * shared. */
 static int range_is(u64 addr, u64 len, bool *anonymous)
 {
 	struct space *s = space();
@@ -391,12 +415,12 @@ long sys_munlock(u64 addr, u64 len)
 
 /* ---- NUMA: there is one node, 0 ---- */
 
-#define MPOL_DEFAULT	 0
-#define MPOL_PREFERRED	 1
-#define MPOL_LOCAL	 4
-#define MPOL_MAX	 7
-#define MPOL_MODE_FLAGS	 0xe000
-#define MPOL_MF_VALID	 7
+#define MPOL_DEFAULT	0
+#define MPOL_PREFERRED	1
+#define MPOL_LOCAL	4
+#define MPOL_MAX	7
+#define MPOL_MODE_FLAGS 0xe000
+#define MPOL_MF_VALID	7
 
 /* Which nodes `mask` names: nothing but node 0 exists.  0 with *node0, or -errno. */
 static int get_nodes(const u64 __user *mask, u64 maxnode, bool *node0)
@@ -451,8 +475,8 @@ long sys_mbind(u64 addr, u64 len, u64 mode, const u64 __user *mask, u64 maxnode,
 	return len && range_is(addr, len, &anonymous) ? -EFAULT : 0;
 }
 
-#define MPOL_F_NODE 1
-#define MPOL_F_ADDR 2
+#define MPOL_F_NODE	    1
+#define MPOL_F_ADDR	    2
 #define MPOL_F_MEMS_ALLOWED 4
 
 long sys_get_mempolicy(int __user *mode, u64 __user *mask, u64 maxnode, u64 addr, u64 flags)

@@ -73,7 +73,8 @@ static int change_limit(struct process *p, unsigned which, const struct rlimit64
 	return 0;
 }
 
-long sys_prlimit64(int pid, unsigned which, const struct rlimit64 __user *new_limit, struct rlimit64 __user *old)
+long sys_prlimit64(int pid, unsigned which, const struct rlimit64 __user *new_limit,
+		   struct rlimit64 __user *old)
 {
 	struct process *p = current->process;
 	struct rlimit64 l, was;
@@ -115,8 +116,8 @@ long sys_setrlimit(unsigned which, const struct rlimit64 __user *limit)
 
 struct linux_rusage {
 	struct timeval64 utime, stime;
-	s64 maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw,
-		nivcsw;
+	s64 maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals,
+		nvcsw, nivcsw;
 };
 _Static_assert(sizeof(struct linux_rusage) == 144, "struct rusage of the ABI");
 
@@ -133,7 +134,8 @@ long sys_getrusage(int who, struct linux_rusage __user *ru)
 	case RUSAGE_SELF:
 		r.utime = nsec_to_timeval(process_cpu_time(p));
 		ev = spin_lock(&p->lock);
-		list_for_each(l, &p->threads) {
+		list_for_each(l, &p->threads)
+		{
 			struct thread *t = list_entry(l, struct thread, link);
 
 			r.nvcsw += (s64)t->voluntary;

@@ -38,7 +38,8 @@
 	 CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_PARENT | CLONE_IO)
 
 struct clone_args { /* struct clone_args of the ABI, version 2 */
-	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+		cgroup;
 };
 #define CLONE_ARGS_SIZE_VER0 64
 
@@ -148,16 +149,31 @@ long sys_clone3(const struct clone_args __user *uargs, size_t size)
 	return clone_thread(&a);
 }
 
-long sys_fork(void) { return no_fork("fork"); }
+long sys_fork(void)
+{
+	return no_fork("fork");
+}
 
-long sys_vfork(void) { return no_fork("vfork"); }
+long sys_vfork(void)
+{
+	return no_fork("vfork");
+}
 
 /* Restartable sequences are not here yet: the C library goes on without. */
-long sys_rseq(void __user *area, u32 len, int flags, u32 sig) { return -ENOSYS; }
+long sys_rseq(void __user *area, u32 len, int flags, u32 sig)
+{
+	return -ENOSYS;
+}
 
-long sys_exit(int status) { thread_exit(status & 0xff); }
+long sys_exit(int status)
+{
+	thread_exit(status & 0xff);
+}
 
-long sys_exit_group(int status) { process_exit(current->process, status & 0xff, 0); }
+long sys_exit_group(int status)
+{
+	process_exit(current->process, status & 0xff, 0);
+}
 
 #define WNOHANG	   1
 #define WUNTRACED  2
@@ -196,9 +212,18 @@ long sys_waitid(int which, int id, struct siginfo __user *info, int options, str
 
 /* ---- who am I ---- */
 
-long sys_getpid(void) { return current->process->pid; }
-long sys_gettid(void) { return current->tid; }
-long sys_getppid(void) { return 0; /* the parent is outside of this machine, as for pid 1 of a container */ }
+long sys_getpid(void)
+{
+	return current->process->pid;
+}
+long sys_gettid(void)
+{
+	return current->tid;
+}
+long sys_getppid(void)
+{
+	return 0; /* the parent is outside of this machine, as for pid 1 of a container */
+}
 
 long sys_set_tid_address(int __user *addr)
 {
@@ -207,12 +232,27 @@ long sys_set_tid_address(int __user *addr)
 }
 
 /* The program leads its process group and its session. */
-static bool is_self(int pid) { return pid == 0 || pid == current->process->pid; }
+static bool is_self(int pid)
+{
+	return pid == 0 || pid == current->process->pid;
+}
 
-long sys_getpgrp(void) { return current->process->pid; }
-long sys_getpgid(int pid) { return is_self(pid) ? current->process->pid : -ESRCH; }
-long sys_getsid(int pid) { return is_self(pid) ? current->process->pid : -ESRCH; }
-long sys_setsid(void) { return -EPERM; /* it is the leader of a group already */ }
+long sys_getpgrp(void)
+{
+	return current->process->pid;
+}
+long sys_getpgid(int pid)
+{
+	return is_self(pid) ? current->process->pid : -ESRCH;
+}
+long sys_getsid(int pid)
+{
+	return is_self(pid) ? current->process->pid : -ESRCH;
+}
+long sys_setsid(void)
+{
+	return -EPERM; /* it is the leader of a group already */
+}
 
 long sys_setpgid(int pid, int pgid)
 {
@@ -223,18 +263,36 @@ long sys_setpgid(int pid, int pgid)
 
 /* ---- users and groups ---- */
 
-long sys_getuid(void) { return current->process->uid; }
-long sys_geteuid(void) { return current->process->euid; }
-long sys_getgid(void) { return current->process->gid; }
-long sys_getegid(void) { return current->process->egid; }
+long sys_getuid(void)
+{
+	return current->process->uid;
+}
+long sys_geteuid(void)
+{
+	return current->process->euid;
+}
+long sys_getgid(void)
+{
+	return current->process->gid;
+}
+long sys_getegid(void)
+{
+	return current->process->egid;
+}
 
 #define KEEP 0xffffffffu /* -1: leave it as it is */
 
 struct ids {
 	u32 *real, *effective, *saved;
 };
-static struct ids user_ids(struct process *p) { return (struct ids){&p->uid, &p->euid, &p->suid}; }
-static struct ids group_ids(struct process *p) { return (struct ids){&p->gid, &p->egid, &p->sgid}; }
+static struct ids user_ids(struct process *p)
+{
+	return (struct ids){&p->uid, &p->euid, &p->suid};
+}
+static struct ids group_ids(struct process *p)
+{
+	return (struct ids){&p->gid, &p->egid, &p->sgid};
+}
 
 static bool id_is_mine(const struct ids *i, u32 id)
 {
@@ -284,29 +342,65 @@ static long set_re_ids(struct ids i, u32 real, u32 effective)
 
 static long get_ids(struct ids i, u32 __user *real, u32 __user *effective, u32 __user *saved)
 {
-	return put_user(*i.real, real) || put_user(*i.effective, effective) || put_user(*i.saved, saved) ? -EFAULT
-													 : 0;
+	return put_user(*i.real, real) || put_user(*i.effective, effective) || put_user(*i.saved, saved)
+		       ? -EFAULT
+		       : 0;
 }
 
-long sys_setuid(u32 id) { return set_id(user_ids(current->process), id); }
-long sys_setgid(u32 id) { return set_id(group_ids(current->process), id); }
-long sys_setreuid(u32 r, u32 e) { return set_re_ids(user_ids(current->process), r, e); }
-long sys_setregid(u32 r, u32 e) { return set_re_ids(group_ids(current->process), r, e); }
-long sys_setresuid(u32 r, u32 e, u32 s) { return set_ids(user_ids(current->process), r, e, s); }
-long sys_setresgid(u32 r, u32 e, u32 s) { return set_ids(group_ids(current->process), r, e, s); }
-long sys_getresuid(u32 __user *r, u32 __user *e, u32 __user *s) { return get_ids(user_ids(current->process), r, e, s); }
-long sys_getresgid(u32 __user *r, u32 __user *e, u32 __user *s) { return get_ids(group_ids(current->process), r, e, s); }
-/* The file-system ids follow the effective ones; asking for others changes nothing and says so by its result. */
-long sys_setfsuid(u32 id) { return current->process->euid; }
-long sys_setfsgid(u32 id) { return current->process->egid; }
+long sys_setuid(u32 id)
+{
+	return set_id(user_ids(current->process), id);
+}
+long sys_setgid(u32 id)
+{
+	return set_id(group_ids(current->process), id);
+}
+long sys_setreuid(u32 r, u32 e)
+{
+	return set_re_ids(user_ids(current->process), r, e);
+}
+long sys_setregid(u32 r, u32 e)
+{
+	return set_re_ids(group_ids(current->process), r, e);
+}
+long sys_setresuid(u32 r, u32 e, u32 s)
+{
+	return set_ids(user_ids(current->process), r, e, s);
+}
+long sys_setresgid(u32 r, u32 e, u32 s)
+{
+	return set_ids(group_ids(current->process), r, e, s);
+}
+long sys_getresuid(u32 __user *r, u32 __user *e, u32 __user *s)
+{
+	return get_ids(user_ids(current->process), r, e, s);
+}
+long sys_getresgid(u32 __user *r, u32 __user *e, u32 __user *s)
+{
+	return get_ids(group_ids(current->process), r, e, s);
+}
+/* The file-system ids follow the effective ones; asking for others changes nothing and says so by its result.
+ */
+long sys_setfsuid(u32 id)
+{
+	return current->process->euid;
+}
+long sys_setfsgid(u32 id)
+{
+	return current->process->egid;
+}
 
-long sys_getgroups(int size, u32 __user *list) { return size < 0 ? -EINVAL : 0; }
+long sys_getgroups(int size, u32 __user *list)
+{
+	return size < 0 ? -EINVAL : 0;
+}
 
 long sys_setgroups(int size, const u32 __user *list)
 {
 	if (current->process->euid != 0)
 		return -EPERM;
-	/* Nothing here asks for supplementary groups; to drop them is what daemons do, and is true already. */
+	/* Nothing here asks for supplementary groups; to drop them is what daemons do, and is true already.
+	 */
 	return size == 0 ? 0 : (unsigned)size > 65536 ? -EINVAL : -ENOSYS;
 }
 
@@ -315,8 +409,8 @@ long sys_setgroups(int size, const u32 __user *list)
 #define CAP_VERSION_1 0x19980330u
 #define CAP_VERSION_2 0x20071026u
 #define CAP_VERSION_3 0x20080522u
-#define CAP_LAST 40
-#define CAP_ALL ((1ull << (CAP_LAST + 1)) - 1)
+#define CAP_LAST      40
+#define CAP_ALL	      ((1ull << (CAP_LAST + 1)) - 1)
 
 struct cap_header {
 	u32 version;
@@ -365,9 +459,18 @@ long sys_capget(struct cap_header __user *uh, struct cap_data __user *data)
 /* ---- prctl ---- */
 
 enum {
-	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_GET_KEEPCAPS = 7, PR_SET_NAME = 15,
-	PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_TIMERSLACK = 30,
-	PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39, PR_GET_THP_DISABLE = 42,
+	PR_SET_PDEATHSIG = 1,
+	PR_GET_PDEATHSIG = 2,
+	PR_GET_DUMPABLE = 3,
+	PR_GET_KEEPCAPS = 7,
+	PR_SET_NAME = 15,
+	PR_GET_NAME = 16,
+	PR_GET_SECCOMP = 21,
+	PR_CAPBSET_READ = 23,
+	PR_GET_TIMERSLACK = 30,
+	PR_SET_NO_NEW_PRIVS = 38,
+	PR_GET_NO_NEW_PRIVS = 39,
+	PR_GET_THP_DISABLE = 42,
 };
 
 static long set_name(const char __user *uname)

@@ -9,7 +9,7 @@
 #include "syscall/syscall.h"
 
 #define SCHED_RESET_ON_FORK 0x40000000
-#define RR_INTERVAL (100 * NSEC_PER_MSEC)
+#define RR_INTERVAL	    (100 * NSEC_PER_MSEC)
 
 struct sched_param {
 	s32 priority;
@@ -25,7 +25,10 @@ static struct thread *get_thread(int tid)
 	return tid > 0 ? thread_find(current->process, tid) : NULL;
 }
 
-static bool privileged(void) { return current->process->euid == 0; }
+static bool privileged(void)
+{
+	return current->process->euid == 0;
+}
 
 long sys_sched_yield(void)
 {
@@ -35,7 +38,10 @@ long sys_sched_yield(void)
 
 /* ---- affinity ---- */
 
-static cpumask_t all_cpus(void) { return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1; }
+static cpumask_t all_cpus(void)
+{
+	return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1;
+}
 
 long sys_sched_getaffinity(int tid, unsigned len, u64 __user *mask)
 {
@@ -80,7 +86,10 @@ long sys_getcpu(unsigned __user *cpu, unsigned __user *node, void __user *unused
 
 /* ---- policy ---- */
 
-static bool policy_is_rt(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
+static bool policy_is_rt(int policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
 
 static bool policy_known(int policy)
 {
@@ -229,7 +238,7 @@ long sys_sched_getattr(int tid, struct sched_attr __user *uattr, unsigned size, 
 		return -ESRCH;
 	a.policy = t->policy;
 	a.priority = t->rq.rt_prio;
-	a.nice = t->nice;
+	a.nice = (s32)t->nice;
 	thread_unref(t);
 	return copy_to_user(uattr, &a, sizeof(a));
 }
@@ -298,7 +307,8 @@ long sys_setpriority(int which, int who, int nice)
 	}
 	unsigned long ev = spin_lock(&p->lock);
 
-	list_for_each(l, &p->threads) {
+	list_for_each(l, &p->threads)
+	{
 		int e = set_nice(list_entry(l, struct thread, link), nice);
 
 		err = err ? err : e;

@@ -8,9 +8,13 @@
 #include "syscall/timeval.h"
 #include "syscall/syscall.h"
 
-static bool signo_ok(int sig) { return sig >= 1 && sig <= NSIG; }
+static bool signo_ok(int sig)
+{
+	return sig >= 1 && sig <= NSIG;
+}
 
-long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oldact, size_t size)
+long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oldact,
+		      size_t size)
 {
 	struct sigaction new_sa, old_sa;
 
@@ -160,7 +164,8 @@ static int send_process(const struct siginfo *info)
 	return info->si_signo ? signal_send(current->process, NULL, info) : 0;
 }
 
-/* The program is the only process: itself, its group, and "all that may be signalled" less init and itself. */
+/* The program is the only process: itself, its group, and "all that may be signalled" less init and itself.
+ */
 long sys_kill(int pid, int sig)
 {
 	struct process *p = current->process;
@@ -187,7 +192,7 @@ static long send_thread(int tgid, int tid, const struct siginfo *info)
 	struct thread *t;
 	long err = 0;
 
-	if (tid <= 0 || (tgid != 0 && tgid < 0))
+	if (tid <= 0 || tgid < 0)
 		return -EINVAL;
 	if (info->si_signo < 0 || info->si_signo > NSIG)
 		return -EINVAL;

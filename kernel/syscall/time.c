@@ -15,7 +15,8 @@
 
 /* ---- which clock ---- */
 
-/* pthread_getcpuclockid(3) and clock_getcpuclockid(3) make negative numbers: ~id << 3 | per thread 4 | kind 0-2. */
+/* pthread_getcpuclockid(3) and clock_getcpuclockid(3) make negative numbers: ~id << 3 | per thread 4 | kind
+ * 0-2. */
 int clockid_cpu(int id, struct thread **t)
 {
 	int pid = ~(id >> 3);
@@ -100,7 +101,10 @@ long sys_clock_getres(int id, struct timespec64 __user *res)
 	return copy_to_user(res, &ts, sizeof(ts));
 }
 
-static bool may_set_clock(void) { return current->process->euid == 0; }
+static bool may_set_clock(void)
+{
+	return current->process->euid == 0;
+}
 
 long sys_clock_settime(int id, const struct timespec64 __user *tp)
 {
@@ -110,8 +114,9 @@ long sys_clock_settime(int id, const struct timespec64 __user *tp)
 
 	if (id != CLOCK_REALTIME) {
 		err = clockid_read(id, &ns);
-		return err ? err : id < 0 || id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID ? -EPERM
-												      : -EINVAL;
+		return err									   ? err
+		       : id < 0 || id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID ? -EPERM
+												   : -EINVAL;
 	}
 	if (get_user(ts, tp))
 		return -EFAULT;
@@ -154,7 +159,8 @@ struct linux_tms {
 
 long sys_times(struct linux_tms __user *buf)
 {
-	struct linux_tms t = {.utime = (s64)(process_cpu_time(current->process) / (NSEC_PER_SEC / TICKS_PER_SEC))};
+	struct linux_tms t = {
+		.utime = (s64)(process_cpu_time(current->process) / (NSEC_PER_SEC / TICKS_PER_SEC))};
 
 	if (buf && copy_to_user(buf, &t, sizeof(t)))
 		return -EFAULT;
@@ -225,7 +231,8 @@ static long sleep_wall(nsec_t wall)
 	return err;
 }
 
-long sys_clock_nanosleep(int id, int flags, const struct timespec64 __user *req, struct timespec64 __user *rem)
+long sys_clock_nanosleep(int id, int flags, const struct timespec64 __user *req,
+			 struct timespec64 __user *rem)
 {
 	bool wall = id == CLOCK_REALTIME || id == CLOCK_TAI;
 	struct timespec64 ts;
@@ -253,7 +260,10 @@ struct linux_itimerval {
 };
 
 /* Rounded up: a timer that is armed never shows zero. */
-static struct timeval64 itimer_timeval(nsec_t ns) { return nsec_to_timeval(ns ? ns + NSEC_PER_USEC - 1 : 0); }
+static struct timeval64 itimer_timeval(nsec_t ns)
+{
+	return nsec_to_timeval(ns ? ns + NSEC_PER_USEC - 1 : 0);
+}
 
 static int put_itimer(struct linux_itimerval __user *to, const struct itimer_value *v)
 {
@@ -272,7 +282,8 @@ long sys_getitimer(int which, struct linux_itimerval __user *curr)
 	return put_itimer(curr, &v);
 }
 
-long sys_setitimer(int which, const struct linux_itimerval __user *new_value, struct linux_itimerval __user *old)
+long sys_setitimer(int which, const struct linux_itimerval __user *new_value,
+		   struct linux_itimerval __user *old)
 {
 	struct linux_itimerval it = {{0, 0}, {0, 0}}; /* Linux takes NULL for zeros */
 	struct itimer_value v, was;

@@ -97,7 +97,8 @@ long sys_timer_create(int id, const struct linux_sigevent __user *uevent, int __
 	if (!r)
 		r = check_event(&e, &target);
 	if (!r)
-		r = posix_timer_create(c, owner, e.notify == SIGEV_NONE ? 0 : e.signo, target, uevent != NULL, e.value);
+		r = posix_timer_create(c, owner, e.notify == SIGEV_NONE ? 0 : e.signo, target, uevent != NULL,
+				       e.value);
 	if (target)
 		thread_unref(target);
 	if (owner)
@@ -145,6 +146,12 @@ long sys_timer_gettime(int timerid, struct linux_itimerspec __user *cur)
 	return err ? err : put_itimerspec(cur, &v);
 }
 
-long sys_timer_getoverrun(int timerid) { return posix_timer_overrun(timerid); }
+long sys_timer_getoverrun(int timerid)
+{
+	return posix_timer_overrun(timerid);
+}
 
-long sys_timer_delete(int timerid) { return posix_timer_delete(timerid); }
+long sys_timer_delete(int timerid)
+{
+	return posix_timer_delete(timerid);
+}

@@ -7,8 +7,8 @@
 #include "proc/thread.h"
 
 #define TRAP_PAGE_FAULT 14
-#define ERROR_WRITE 2
-#define ERROR_FETCH 16
+#define ERROR_WRITE	2
+#define ERROR_FETCH	16
 
 const char *arch_fault_access(const struct trap_frame *f)
 {
@@ -38,7 +38,8 @@ static bool step_by_frame_pointer(struct unwind_regs *r)
 {
 	u64 fp = r->r[UNWIND_RBP], pair[2];
 
-	if (fp < r->r[UNWIND_RSP] || (fp & 7) || copy_from_user(pair, (void __user *)fp, sizeof(pair)) || !pair[1])
+	if (fp < r->r[UNWIND_RSP] || (fp & 7) || copy_from_user(pair, (void __user *)fp, sizeof(pair)) ||
+	    !pair[1])
 		return false;
 	r->r[UNWIND_RSP] = fp + 16;
 	r->r[UNWIND_RBP] = pair[0];
@@ -64,8 +65,8 @@ unsigned arch_backtrace(const struct trap_frame *f, const struct unwind_table *t
 {
 	/* In DWARF's order. */
 	struct unwind_regs r = {
-		.r = {f->rax, f->rdx, f->rcx, f->rbx, f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10, f->r11,
-		      f->r12, f->r13, f->r14, f->r15, f->rip},
+		.r = {f->rax, f->rdx, f->rcx, f->rbx, f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10,
+		      f->r11, f->r12, f->r13, f->r14, f->r15, f->rip},
 		.exact = !frame_is_syscall(f),
 	};
 	struct unwind_scratch *scratch = t ? kmalloc(sizeof(*scratch)) : NULL;
@@ -75,7 +76,7 @@ unsigned arch_backtrace(const struct trap_frame *f, const struct unwind_table *t
 	pcs[n++] = f->rip;
 	while (n < max) {
 		bool found = n == 1 && nowhere ? step_by_return_address(&r)
-			     : scratch && !unwind_step(t, &r, scratch, read_word, NULL);
+					       : scratch && !unwind_step(t, &r, scratch, read_word, NULL);
 
 		/* Once the table has been of use, where it ends is the end. */
 		if (!found && ((scratch && n > 1) || !step_by_frame_pointer(&r)))

@@ -15,8 +15,8 @@
 #include "proc/thread.h"
 
 #define NR_RESTART_SYSCALL 219
-#define SYSCALL_INSN_LEN 2
-#define RED_ZONE 128
+#define SYSCALL_INSN_LEN   2
+#define RED_ZONE	   128
 
 /* What user mode has on Linux; a handler may look. */
 #define LINUX_CS 0x33
@@ -28,16 +28,16 @@
 /* CF PF AF ZF SF TF DF OF RF AC: the ones that rt_sigreturn sets (Linux: FIX_EFLAGS). */
 #define RFLAGS_PROGRAM 0x50dd5ul
 
-#define UC_FP_XSTATE 1
-#define UC_SIGCONTEXT_SS 2
+#define UC_FP_XSTATE	     1
+#define UC_SIGCONTEXT_SS     2
 #define UC_STRICT_RESTORE_SS 4
 
 #define FP_XSTATE_MAGIC1 0x46505853u
 #define FP_XSTATE_MAGIC2 0x46505845u
 
-#define XFEATURE_FPSSE 3ull
+#define XFEATURE_FPSSE	3ull
 #define TRAP_PAGE_FAULT 14
-#define ERROR_USER 4 /* of a page fault: Linux programs fault from user mode */
+#define ERROR_USER	4 /* of a page fault: Linux programs fault from user mode */
 
 struct fpx_sw_bytes { /* at VECTOR_SW of the image in the frame */
 	u32 magic1, extended_size;
@@ -171,7 +171,8 @@ static u64 place_frame(const struct trap_frame *f, const struct sigaction *sa, u
 	return frame;
 }
 
-int arch_signal_frame(struct trap_frame *f, const struct sigaction *sa, const struct siginfo *info, sigset_t mask)
+int arch_signal_frame(struct trap_frame *f, const struct sigaction *sa, const struct siginfo *info,
+		      sigset_t mask)
 {
 	struct rt_sigframe fr;
 	u64 fp, at = place_frame(f, sa, &fp);
@@ -248,7 +249,8 @@ static int get_vector(struct trap_frame *f, u64 from)
 			vector_reset();
 		return 0;
 	}
-	if (copy_from_user(img, (void __user *)from, VECTOR_LEGACY) || read_sw_bytes(from, img, &size, &features))
+	if (copy_from_user(img, (void __user *)from, VECTOR_LEGACY) ||
+	    read_sw_bytes(from, img, &size, &features))
 		return -EFAULT;
 	memset(img + VECTOR_LEGACY, 0, sizeof(img) - VECTOR_LEGACY);
 	if (size > VECTOR_LEGACY) {
@@ -281,7 +283,8 @@ int arch_signal_return(struct trap_frame *f, sigset_t *mask, struct sigaltstack 
 	if (copy_from_user(&uc, (void __user *)(at + offsetof(struct rt_sigframe, uc)), sizeof(uc)))
 		return -EFAULT;
 	mc = &uc.mc;
-	/* The kernel returns with IRETQ: what it would refuse, or take for a place in the kernel, ends here. */
+	/* The kernel returns with IRETQ: what it would refuse, or take for a place in the kernel, ends here.
+	 */
 	if (!user_range_ok((void __user *)mc->rip, 1) || get_vector(f, mc->fpstate))
 		return -EFAULT;
 	f->r8 = mc->r8, f->r9 = mc->r9, f->r10 = mc->r10, f->r11 = mc->r11;

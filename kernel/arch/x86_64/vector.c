@@ -3,13 +3,13 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-#define CPUID_1_ECX_XSAVE (1u << 26)
+#define CPUID_1_ECX_XSAVE     (1u << 26)
 #define CPUID_D1_EAX_XSAVEOPT (1u << 0)
 
-#define CR0_MP (1ul << 1)
-#define CR0_EM (1ul << 2)
-#define CR0_TS (1ul << 3)
-#define CR0_NE (1ul << 5)
+#define CR0_MP	       (1ul << 1)
+#define CR0_EM	       (1ul << 2)
+#define CR0_TS	       (1ul << 3)
+#define CR0_NE	       (1ul << 5)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_OSXSAVE    (1ul << 18)
@@ -18,8 +18,8 @@
  * x87, SSE, AVX, and AVX-512's three.  Not MPX, which is dead; not PKRU, as the kernel has no protection
  * keys; not AMX, whose 8 KiB a Linux program has to ask for with arch_prctl(ARCH_REQ_XCOMP_PERM).
  */
-#define VECTOR_WANTED 0xe7ull
-#define XFEATURE_AVX   0x04ull
+#define VECTOR_WANTED	0xe7ull
+#define XFEATURE_AVX	0x04ull
 #define XFEATURE_AVX512 0xe0ull
 
 #define MXCSR_DEFAULT	   0x1f80u
@@ -172,6 +172,7 @@ bool vector_image_ok(const void *img)
 	if (vector_mode == VECTOR_FXSAVE)
 		return true;
 	memcpy(header, p + VECTOR_XSTATE_BV, sizeof(header));
-	/* XSTATE_BV within XCR0, bytes 8 to 23 zero (SDM vol. 1, 13.8.1); the CPU does not look at the rest. */
+	/* XSTATE_BV within XCR0, bytes 8 to 23 zero (SDM vol. 1, 13.8.1); the CPU does not look at the rest.
+	 */
 	return !(header[0] & ~vector_features) && !header[1] && !header[2];
 }
