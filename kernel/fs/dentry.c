@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inodes and dentries: their counts, and the tree of names. */
 #include "fs/dentry.h"
+#include "fs/mapped.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -42,6 +43,8 @@ void inode_init(struct inode *i, struct superblock *sb, u32 mode, const struct i
 void inode_unref(struct inode *i)
 {
 	if (__atomic_sub_fetch(&i->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+		if (i->mapped)
+			mapped_free(i);
 		if (i->ops->evict)
 			i->ops->evict(i);
 		else

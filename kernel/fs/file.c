@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/file.h"
+#include "fs/mapped.h"
 #include "fs/vfs.h"
 #include "mm/heap.h"
 #include "proc/thread.h"
@@ -29,6 +30,8 @@ static void file_free(struct file *f)
 {
 	if (!list_empty(&f->epolls))
 		epoll_file_gone(f);
+	if (f->inode->mapped)
+		mapped_release(f);
 	if (f->ops && f->ops->release && !(f->kind & FILE_PATH))
 		f->ops->release(f);
 	inode_unref(f->inode);
@@ -84,13 +87,15 @@ int file_mappable(struct file *f, bool shared, bool write)
 	if (!f->ops->read_page)
 		return -ENODEV;
 	/* A private mapping is as good as a shared one as long as nobody writes to it. */
-	if (shared && write && !f->ops->page_shared)
+	if (shared && write && !f->ops->page_shared && !(S_ISREG(f->inode->mode) && f->ops->write))
 		return -ENODEV;
 	return 0;
 }
 
 int file_read_page(struct file *f, u64 off, void *page)
 {
+	if (f->inode->mapped)
+		mapped_write_back(f);
 	return f->ops->read_page ? f->ops->read_page(f, off, page) : -ENODEV;
 }
 
@@ -101,14 +106,30 @@ unsigned file_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *fir
 
 int file_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)
 {
-	return f->ops->page_shared ? f->ops->page_shared(f, off, write, frame) : -ENODEV;
+	if (f->ops->page_shared)
+		return f->ops->page_shared(f, off, write, frame);
+	return f->ops->read_page ? mapped_page(f, off, write, frame) : -ENODEV;
 }
+
+int file_page_written(struct file *f, u64 off) { return f->inode->mapped ? mapped_written(f, off) : 0; }
 
 unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook)
 {
 	if (!f->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return f->ops->poll(f, want, hook);
+}
+
+int file_fsync(struct file *f, bool data_only)
+{
+	int r = 0, err;
+
+	if (!f->ops->fsync)
+		return -EINVAL;
+	if (f->inode->mapped)
+		r = mapped_write_back(f);
+	err = f->ops->fsync(f, data_only);
+	return r ? r : err;
 }
 
 void file_sigpipe(void)

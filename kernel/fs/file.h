@@ -119,6 +119,7 @@ void epoll_file_gone(struct file *f); /* ipc/epoll.c: it is about to be freed */
 struct inode *inode_anon(u32 mode, const struct inode_ops *ops);
 void file_sigpipe(void); /* raises SIGPIPE for the calling thread: what a write that gives EPIPE does */
 unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook);
+int file_fsync(struct file *f, bool data_only); /* mapped pages too; -EINVAL: it has nothing to sync */
 
 /* --- for the kernel's own use (exec, mappings) --- */
 /* Opens an absolute path; does not check permissions.  0 or -errno. */
@@ -145,6 +146,8 @@ unsigned file_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *fir
  * -EIO behind the end; -ENODEV: the file has no such frames; -ENOMEM.
  */
 int file_page_shared(struct file *f, u64 off, bool write, paddr_t *frame);
+/* A page of file_page_shared() that was mapped read-only is written from now on.  Never sleeps.  0 or -ENOMEM. */
+int file_page_written(struct file *f, u64 off);
 /* Whether the file can be mapped so: 0, -ENODEV, -EACCES (by mode of opening, for shared writing). */
 int file_mappable(struct file *f, bool shared, bool write);
 

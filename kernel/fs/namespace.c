@@ -389,7 +389,8 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 	}
 	if (!r)
 		r = ops->rename(from->dir->inode, from->w.last, from->w.len, from->found->inode, to->dir->inode,
-				to->w.last, to->w.len, to->found ? to->found->inode : NULL, flags);
+				to->w.last, to->w.len, to->found ? to->found->inode : NULL,
+				flags & ~RENAME_NOREPLACE); /* there is nothing to replace: looked at above */
 	if (!r && victim)
 		victim->nlink = 0;
 	if (victim)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* open(2), stat(2) and the changes of attributes, on walked names. */
 #include "fs/walk.h"
+#include "fs/mapped.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
@@ -92,6 +93,8 @@ int vfs_truncate(struct inode *i, u64 size, struct file *f)
 	mutex_lock(&i->lock);
 	r = i->ops->setattr(i, &a);
 	mutex_unlock(&i->lock);
+	if (!r && i->mapped)
+		mapped_cut(i, size);
 	return r;
 }
 

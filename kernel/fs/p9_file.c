@@ -192,7 +192,7 @@ static void grow(struct inode *inode, u64 end)
 static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 {
 	struct inode *inode = f->inode;
-	bool append = (f->flags & O_APPEND) || u->append;
+	bool append = ((f->flags & O_APPEND) || u->append) && !u->in_place;
 	size_t before = u->left;
 	ssize_t n;
 	u32 fid;

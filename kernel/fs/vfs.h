@@ -98,6 +98,7 @@ struct inode {
 	const struct inode_ops *ops;
 	const struct file_ops *fops;
 	struct mutex lock;
+	struct mapped *mapped; /* fs/mapped.h; NULL: has no such pages */
 	void *priv; /* the file system's own */
 };
 

@@ -3,6 +3,7 @@
 #include <arch/switch.h>
 #include "fs/console.h"
 #include "fs/fd.h"
+#include "fs/mapped.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/log.h"
@@ -215,6 +216,8 @@ void process_exit(struct process *p, int status, int signal)
 		sched_yield_cpu();
 		cpu_relax();
 	}
+	if (mapped_any()) /* what has been written there must reach the host */
+		space_unmap(p->space, 0, p->space->high);
 	file_table_unref(p->files);
 	console_shutdown(p->exit_status, p->exit_signal);
 	platform_power_off(false);

@@ -281,7 +281,7 @@ static long do_fsync(int fd, bool data_only)
 
 	if (!r.file)
 		return -EBADF;
-	n = r.file->ops->fsync ? r.file->ops->fsync(r.file, data_only) : -EINVAL;
+	n = file_fsync(r.file, data_only);
 	fd_put(r);
 	return n;
 }

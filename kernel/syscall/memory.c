@@ -337,7 +337,7 @@ long sys_msync(u64 addr, u64 len, int flags)
 
 		hole |= next_shared_file(&addr, end, &f);
 		if (f && (flags & MS_SYNC) && f->ops->fsync)
-			err = f->ops->fsync(f, false);
+			err = file_fsync(f, false);
 		if (f)
 			file_unref(f);
 	}

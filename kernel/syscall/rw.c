@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that move bytes: read, write and their kin, lseek, sendfile. */
+#include "fs/mapped.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "syscall/args.h"
@@ -20,6 +21,8 @@ static ssize_t do_read(struct fdref r, struct uio *u, const u64 *at)
 		return f->kind & FILE_DIR ? -EISDIR : -EINVAL;
 	if (own && r.counted)
 		mutex_lock(&f->pos_lock);
+	if (unlikely(f->inode->mapped != NULL))
+		mapped_write_back(f);
 	n = f->ops->read(f, u, at ? *at : f->pos);
 	if (own && n > 0)
 		f->pos += n;
@@ -42,7 +45,10 @@ static ssize_t do_write(struct fdref r, struct uio *u, const u64 *at)
 	if (own && r.counted)
 		mutex_lock(&f->pos_lock);
 	off = at ? *at : f->pos;
-	n = u->left || (f->kind & FILE_STREAM) ? f->ops->write(f, u, &off) : 0;
+	if (unlikely(f->inode->mapped != NULL))
+		n = mapped_write(f, u, &off);
+	else
+		n = u->left || (f->kind & FILE_STREAM) ? f->ops->write(f, u, &off) : 0;
 	if (own && n > 0)
 		f->pos = off + n;
 	if (own && r.counted)

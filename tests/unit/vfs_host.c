@@ -192,3 +192,4 @@ int devfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int procfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int sysfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int p9_mount(const char *tag, bool rdonly, struct superblock **out) { return -ENODEV; }
+u32 frame_refs(paddr_t p) { return *(u32 *)(p - PAGE_SIZE); }

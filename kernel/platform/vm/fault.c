@@ -73,6 +73,8 @@ static int fault_present(struct space *s, struct area *a, u64 *pte, bool huge, v
 		return 0;
 	}
 	if (a->flags & AREA_SHARED) {
+		if (a->file && file_page_written(a->file, a->offset + (page - a->start)))
+			return -ENOMEM;
 		*pte = (*pte & PTE_ADDR) | flags;
 		tlb_flush_local(page, page + PAGE_SIZE);
 		return 0;
