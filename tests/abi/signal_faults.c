@@ -98,7 +98,7 @@ int main(void)
 	FAULT("non-canonical", NULL, sink = *(volatile char *)0x8000000000000000ul);
 	munmap(page, 4096);
 	FAULT("unmapped", page, sink = *page);
-	FAULT("division", NULL, sink = 1 / zero);
+	FAULT("division", NULL, sink = 1000 / zero);
 	FAULT("division overflow", NULL, sink = (int)0x80000000 / (zero - 1));
 	FAULT("ud2", NULL, __asm__ volatile("ud2"));
 	FAULT("int3", NULL, __asm__ volatile("int3"));
