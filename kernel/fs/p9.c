@@ -154,9 +154,6 @@ static int inode_make(struct p9_fs *fs, struct p9_fid *f, const struct p9_qid *q
 	take_attr(&i->vfs, &a);
 	i->qid = *qid;
 	i->fid = f;
-	i->map_fid = P9_NOFID;
-	mutex_init(&i->map_lock);
-	list_init(&i->dirty);
 	ev = spin_lock(&fs->lock);
 	if (!table_find(fs, qid->path)) { /* else another thread was here first: two inodes, no harm done */
 		tree_insert(&fs->inodes, &i->node, inode_cmp);
@@ -192,10 +189,8 @@ static void p9_evict(struct inode *inode)
 {
 	struct p9_inode *i = p9_inode_of(inode);
 	struct p9_fs *fs = p9_fs_of(inode);
-	unsigned long ev;
+	unsigned long ev = spin_lock(&fs->lock);
 
-	p9_pages_release(i, P9_NOFID, true);
-	ev = spin_lock(&fs->lock);
 	unhash_locked(fs, i);
 	spin_unlock(&fs->lock, ev);
 	p9_fid_put(fs, i->fid);
@@ -432,7 +427,6 @@ static int setattr_gone(struct p9_inode *i, struct file *f, u64 size)
 		return err;
 	i->orphan = true;
 	i->vfs.size = size;
-	p9_pages_cut(i, size);
 	return 0;
 }
 
@@ -452,10 +446,6 @@ static int p9_op_setattr(struct inode *inode, const struct iattr *a)
 		return a->valid == ATTR_SIZE ? setattr_gone(i, a->file, a->size) : -ENOENT;
 	if (err)
 		return err;
-	if (a->valid & ATTR_SIZE)
-		err = p9_pages_flush(i, 0, ~0ul);
-	if (err)
-		return err;
 	valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
 	valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
 	valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
@@ -465,10 +455,8 @@ static int p9_op_setattr(struct inode *inode, const struct iattr *a)
 	f = p9_fid_get(i);
 	err = p9_setattr(&fs->client, f->fid, valid, a->mode, a->uid, a->gid, a->size, a->atime, a->mtime);
 	p9_fid_put(fs, f);
-	if (!err && a->valid & ATTR_SIZE) {
+	if (!err && a->valid & ATTR_SIZE)
 		inode->size = a->size;
-		p9_pages_cut(i, a->size);
-	}
 	if (!err && a->valid & ATTR_MODE)
 		inode->mode = (inode->mode & S_IFMT) | (a->mode & 07777);
 	return err;

@@ -10,7 +10,6 @@
 #define FS_P9_H
 
 #include "fs/p9_client.h"
-#include "fs/pages.h"
 #include "fs/vfs.h"
 
 struct p9_fs {
@@ -35,13 +34,6 @@ struct p9_inode {
 	bool orphan; /* ... and cut it since: vfs.size says where it ends, not the server (see p9_setattr_gone) */
 	u32 opens;
 	struct p9_fid *fid;
-
-	/* p9_pages.c: pages that are mapped shared */
-	struct mutex map_lock;
-	struct pages shared;
-	u32 map_fid; /* to write them back through; P9_NOFID: nobody has written to one */
-	bool map_borrowed; /* it is an open file's */
-	struct list dirty;
 };
 
 static inline struct p9_fs *p9_fs_of(const struct inode *i) { return container_of(i->sb, struct p9_fs, sb); }
@@ -61,20 +53,7 @@ extern const struct file_ops p9_file_ops, p9_dir_ops;
 int p9_inode_open(struct inode *i, struct file *f);
 /* Makes `fid`, which is open, f's.  0 or -ENOMEM (the fid is the caller's still). */
 int p9_file_attach(struct file *f, u32 fid);
-/* Another fid for the inode's file, opened; not of another file that has its name now (-ESTALE). */
-int p9_file_open_again(struct inode *inode, u32 flags, u32 *fid);
-u32 p9_file_fid(const struct file *f);
 /* Bytes [from, to) of an open file become zeros. */
 int p9_file_zero(struct file *f, u64 from, u64 to);
-
-/* ---- p9_pages.c: each does nothing unless the file is mapped shared ---- */
-int p9_page_shared(struct file *f, u64 off, bool write, paddr_t *frame);
-/* Before [off, off + n) is read or written at the server: what mappings wrote there goes first. */
-int p9_pages_flush(struct p9_inode *i, u64 off, size_t n);
-/* After it has been written: the pages take it over. */
-void p9_pages_refresh(struct p9_inode *i, u32 fid, u64 off, size_t n);
-void p9_pages_cut(struct p9_inode *i, u64 size);
-/* An open file goes, whose fid is given; last: it was the only one. */
-void p9_pages_release(struct p9_inode *i, u32 fid, bool last);
 
 #endif

@@ -18,7 +18,7 @@ struct p9_file {
 
 #define OPEN_FLAGS (O_ACCMODE | O_SYNC | O_DIRECTORY | O_NOFOLLOW)
 
-u32 p9_file_fid(const struct file *f) { return ((struct p9_file *)f->priv)->fid; }
+static u32 fid_of(const struct file *f) { return ((struct p9_file *)f->priv)->fid; }
 static struct p9_client *client_of(const struct file *f) { return &p9_fs_of(f->inode)->client; }
 
 int p9_file_attach(struct file *f, u32 fid)
@@ -48,20 +48,6 @@ static int open_fid(struct inode *inode, u32 flags, u32 *fid, struct p9_qid *qid
 	err = p9_lopen(&fs->client, *fid, flags, qid);
 	if (err)
 		p9_clunk(&fs->client, *fid);
-	return err;
-}
-
-int p9_file_open_again(struct inode *inode, u32 flags, u32 *fid)
-{
-	struct p9_qid qid;
-	int err = open_fid(inode, flags, fid, &qid);
-
-	if (!err && qid.path != p9_inode_of(inode)->qid.path) {
-		p9_clunk(&p9_fs_of(inode)->client, *fid);
-		err = -ESTALE;
-	}
-	if (err)
-		*fid = P9_NOFID;
 	return err;
 }
 
@@ -152,11 +138,10 @@ int p9_inode_open(struct inode *inode, struct file *f)
 static void p9_file_release(struct file *f)
 {
 	struct p9_file *pf = f->priv;
-	struct p9_inode *i = p9_inode_of(f->inode);
 
 	if (!pf)
 		return;
-	p9_pages_release(i, pf->fid, __atomic_sub_fetch(&i->opens, 1, __ATOMIC_ACQ_REL) == 0);
+	__atomic_fetch_sub(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
 	p9_clunk(client_of(f), pf->fid);
 	if (pf->other != P9_NOFID)
 		p9_clunk(client_of(f), pf->other);
@@ -168,9 +153,9 @@ static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 	struct p9_inode *i = p9_inode_of(f->inode);
 	size_t before = u->left;
 	bool full = true;
-	ssize_t n = p9_pages_flush(i, off, before);
+	ssize_t n = 0;
 
-	while (!n && u->left && full) {
+	while (u->left && full) {
 		struct uio part = *u;
 		size_t ask = u->left;
 		u64 at = off + (before - u->left);
@@ -183,11 +168,10 @@ static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 		if (ask == 0)
 			break;
 		part.left = ask;
-		n = p9_read(client_of(f), p9_file_fid(f), &part, at, &full);
+		n = p9_read(client_of(f), fid_of(f), &part, at, &full);
 		if (n <= 0)
 			break;
 		uio_skip(u, (size_t)n);
-		n = 0;
 		if (part.faulted) {
 			u->faulted = true;
 			break;
@@ -238,7 +222,6 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 			*off = inode->size;
 	}
 	grow(inode, *off + (before - u->left));
-	p9_pages_refresh(p9_inode_of(inode), p9_file_fid(f), *off, before - u->left);
 	return (ssize_t)(before - u->left);
 }
 
@@ -253,7 +236,7 @@ int p9_file_zero(struct file *f, u64 from, u64 to)
 		struct uio u;
 
 		uio_init_kernel(&u, zeros, MIN(to - from, (u64)PAGE_SIZE));
-		n = p9_write(client_of(f), p9_file_fid(f), &u, from);
+		n = p9_write(client_of(f), fid_of(f), &u, from);
 		if (n > 0)
 			from += (u64)n;
 	}
@@ -261,12 +244,7 @@ int p9_file_zero(struct file *f, u64 from, u64 to)
 	return n < 0 ? (int)n : 0;
 }
 
-static int p9_file_fsync(struct file *f, bool data_only)
-{
-	int err = p9_pages_flush(p9_inode_of(f->inode), 0, ~0ul);
-
-	return err ? err : p9_fsync(client_of(f), p9_file_fid(f), data_only);
-}
+static int p9_file_fsync(struct file *f, bool data_only) { return p9_fsync(client_of(f), fid_of(f), data_only); }
 
 static int p9_file_read_page(struct file *f, u64 off, void *page)
 {
@@ -307,7 +285,7 @@ static int p9_dir_readdir(struct file *f, u64 *pos, struct dir_sink *sink)
 	int n;
 
 	do {
-		n = p9_readdir(client_of(f), p9_file_fid(f), *pos, give_entry, &s);
+		n = p9_readdir(client_of(f), fid_of(f), *pos, give_entry, &s);
 	} while (n > 0 && !s.full);
 	return n < 0 ? n : 0;
 }
@@ -318,7 +296,6 @@ const struct file_ops p9_file_ops = {
 	.fsync = p9_file_fsync,
 	.release = p9_file_release,
 	.read_page = p9_file_read_page,
-	.page_shared = p9_page_shared,
 };
 
 const struct file_ops p9_dir_ops = {

@@ -222,8 +222,6 @@ int procfs_mount(struct mount *m, struct superblock **out);
 int sysfs_mount(struct mount *m, struct superblock **out);
 /* Implemented with the 9p driver. */
 int p9_mount(const char *tag, bool rdonly, struct superblock **out);
-/* The program ends: what it wrote to shared mappings of the host's files goes to them. */
-void p9_sync_mappings(void);
 
 /* --- a process's place in the tree --- */
 struct fs_context {

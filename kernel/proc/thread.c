@@ -219,7 +219,6 @@ void process_exit(struct process *p, int status, int signal)
 	if (mapped_any()) /* what has been written there must reach the host */
 		space_unmap(p->space, 0, p->space->high);
 	file_table_unref(p->files);
-	p9_sync_mappings();
 	console_shutdown(p->exit_status, p->exit_signal);
 	platform_power_off(false);
 }
