@@ -279,14 +279,21 @@ static bool give_entry(void *arg, const struct p9_dirent *d)
 	return true;
 }
 
+/*
+ * QEMU's server asks about each entry while it lists (multidevs=remap) and gives the whole message up with
+ * ENOENT if one has just been removed: another try meets another moment.
+ */
+#define READDIR_TRIES 100
+
 static int p9_dir_readdir(struct file *f, u64 *pos, struct dir_sink *sink)
 {
 	struct readdir_state s = {sink, pos, false};
+	unsigned tries = 0;
 	int n;
 
 	do {
 		n = p9_readdir(client_of(f), fid_of(f), *pos, give_entry, &s);
-	} while (n > 0 && !s.full);
+	} while ((n > 0 && !s.full) || (n == -ENOENT && ++tries < READDIR_TRIES));
 	return n < 0 ? n : 0;
 }
 
