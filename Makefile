@@ -32,6 +32,7 @@ test: stage
 # SOAK_FLAGS=--runs=N --cpus=1,2 --only=NAME; the defaults are what a release must pass.
 soak: stage
 	tests/soak --prefix $(STAGE) $(SOAK_FLAGS)
+	ctest --test-dir $(BUILD) -L diff --repeat until-fail:5 --output-on-failure
 
 lint: setup all
 	tools/lint $(BUILD)
