@@ -19,6 +19,7 @@
  * keys; not AMX, whose 8 KiB a Linux program has to ask for with arch_prctl(ARCH_REQ_XCOMP_PERM).
  */
 #define VECTOR_WANTED	0xe7ull
+#define XFEATURE_X87_SSE 0x03ull
 #define XFEATURE_AVX	0x04ull
 #define XFEATURE_AVX512 0xe0ull
 
@@ -76,15 +77,24 @@ static void detect_mxcsr_mask(void)
 
 void vector_detect(void)
 {
+	bool xsaveopt = false, xsave = cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
+
 	detect_mxcsr_mask();
-	if (!(cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE)) {
+	if (xsave) {
+		/*
+		 * CPUID makes any hypervisor step in, and one that has not seen our XSETBV comes back with XCR0 as
+		 * it believes it to be (nested SVM as QEMU 7.2 translates it).  XSAVE would leave out SSE then.
+		 */
+		xsaveopt = cpuid(0xd, 1).eax & CPUID_D1_EAX_XSAVEOPT;
+		vector_features = xgetbv0();
+	}
+	if ((vector_features & XFEATURE_X87_SSE) != XFEATURE_X87_SSE) {
 		vector_mode = VECTOR_FXSAVE;
-		vector_features = 3;
+		vector_features = XFEATURE_X87_SSE;
 		vector_size = VECTOR_LEGACY;
 		return;
 	}
-	vector_features = xgetbv0();
-	vector_mode = cpuid(0xd, 1).eax & CPUID_D1_EAX_XSAVEOPT ? VECTOR_XSAVEOPT : VECTOR_XSAVE;
+	vector_mode = xsaveopt ? VECTOR_XSAVEOPT : VECTOR_XSAVE;
 	vector_size = cpuid(0xd, 0).ebx; /* for the components that XCR0 has now */
 }
 
@@ -101,7 +111,7 @@ static u64 usable_features(void)
 
 void vector_init_cpu(void)
 {
-	bool xsave = cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
+	bool xsave = cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE && !(vector_size && vector_mode == VECTOR_FXSAVE);
 	u64 cr0, cr4;
 
 	__asm__ volatile("movq %%cr0, %0" : "=r"(cr0));
@@ -113,6 +123,9 @@ void vector_init_cpu(void)
 		xsetbv0(vector_size ? vector_features : usable_features());
 	if (!vector_size)
 		vector_detect();
+	/* Programs look at CR4.OSXSAVE, through CPUID, before they use AVX. */
+	if (xsave && vector_mode == VECTOR_FXSAVE)
+		__asm__ volatile("movq %0, %%cr4" ::"r"(cr4 & ~CR4_OSXSAVE));
 	vector_reset();
 }
 
