@@ -21,6 +21,8 @@ def spawn(command, foreground=True):
     if child == 0:
         os.setpgid(0, 0)
         os.execvp(command[0], command)
+    # Whoever ends this process ends the job with it: nothing of a test stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: (os.kill(child, signal.SIGKILL), os._exit(0)))
     _, status = os.waitpid(child, os.WUNTRACED)
     os._exit(42 if os.WIFSTOPPED(status) else 43)
 
@@ -65,8 +67,8 @@ def main():
         # It does not read what nobody asks for, so no SIGTTIN stops it.
         read_until(fd, b"ready")
         assert os.waitpid(pid, os.WNOHANG)[0] == 0, "it was stopped"
-        os.close(fd)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
         return
     _, status = os.waitpid(pid, 0)
     if check.startswith("modes"):
