@@ -37,7 +37,8 @@ enum unix_state { UNIX_IDLE, UNIX_LISTENING, UNIX_CONNECTED };
 struct unix_sock {
 	struct socket sock;
 	u32 refs;
-	struct list link; /* in bound: has a name */
+	struct list link; /* in `names`, if it is bound; a new connection: in its listener's queue */
+	bool bound;	  /* the name is its own; an accepted socket shows its listener's */
 	enum unix_state state;
 	bool closed;
 	u8 shut; /* SHUT_BIT_* */
@@ -54,7 +55,7 @@ struct unix_sock {
 };
 
 static struct spinlock unix_lock = SPINLOCK_INIT;
-static struct list bound = LIST_INIT(bound);
+static struct list names = LIST_INIT(names); /* of those that are bound */
 static const struct socket_ops unix_ops;
 static const struct file_ops unix_file_ops;
 
@@ -200,7 +201,7 @@ static void unix_close(struct unix_sock *s)
 		}
 		s->state = UNIX_IDLE;
 	}
-	if (s->name_len)
+	if (s->bound)
 		list_remove(&s->link);
 	if (peer && !is_dgram(s)) {
 		peer->shut = SHUT_BIT_RD | SHUT_BIT_WR;
@@ -241,7 +242,7 @@ static struct unix_sock *find_bound(const u8 *name, unsigned len, const struct i
 	unsigned long ev = spin_lock(&unix_lock);
 	struct unix_sock *found = NULL;
 
-	list_for_each(l, &bound) {
+	list_for_each(l, &names) {
 		struct unix_sock *s = list_entry(l, struct unix_sock, link);
 
 		if (inode ? s->inode == inode : !s->inode && s->name_len == len && !memcmp(s->name, name, len)) {
@@ -317,7 +318,8 @@ static int unix_bind(struct file *f, const u8 *name, unsigned len)
 			s->inode = inode_ref(d->inode);
 		}
 		s->name_len = len;
-		list_push_back(&bound, &s->link);
+		list_push_back(&names, &s->link);
+		s->bound = true;
 	}
 	spin_unlock(&unix_lock, ev);
 	if (d)
@@ -477,6 +479,8 @@ static int unix_connect(struct file *f, const u8 *name, unsigned len)
 	}
 	server->peer = unix_ref(s);
 	server->state = UNIX_CONNECTED;
+	memcpy(server->name, to->name, sizeof(to->name));
+	server->name_len = to->name_len;
 	s->peer = unix_ref(server);
 	s->state = UNIX_CONNECTED;
 	s->peer_pid = to->peer_pid;
