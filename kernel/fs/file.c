@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/file.h"
+#include "fs/flock.h"
 #include "fs/mapped.h"
 #include "fs/vfs.h"
 #include "mm/heap.h"
@@ -30,6 +31,8 @@ static void file_free(struct file *f)
 {
 	if (!list_empty(&f->epolls))
 		epoll_file_gone(f);
+	if (f->kind & FILE_FLOCKED)
+		flock_release(f);
 	if (f->inode->mapped)
 		mapped_release(f);
 	if (f->ops && f->ops->release && !(f->kind & FILE_PATH))

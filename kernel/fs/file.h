@@ -90,7 +90,7 @@ struct file_ops {
 #define FILE_DIR    (1u << 4)
 #define FILE_SOCKET (1u << 5)
 #define FILE_OPENED (1u << 6) /* inode_ops.create has opened it already */
-#define FILE_OWN_PIPE (1u << 7)
+#define FILE_FLOCKED (1u << 7) /* holds a lock of fs/flock.h */
 
 struct file {
 	u32 refs;

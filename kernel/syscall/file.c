@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about descriptors and open files: close, dup, fcntl, fsync, truncation. */
+#include "fs/flock.h"
 #include "fs/tty.h"
 #include "ipc/pipe.h"
 #include "lib/string.h"
@@ -191,6 +192,18 @@ long sys_fcntl(int fd, unsigned cmd, u64 arg)
 	default:
 		n = r.file->kind & FILE_PATH ? -EBADF : fcntl_file(r.file, cmd, arg);
 	}
+	fd_put(r);
+	return n;
+}
+
+long sys_flock(int fd, unsigned op)
+{
+	struct fdref r = fd_get(fd);
+	long n;
+
+	if (!r.file)
+		return -EBADF;
+	n = flock_set(r.file, op);
 	fd_put(r);
 	return n;
 }
