@@ -47,12 +47,15 @@ static u32 pci_config_generation(struct virtio_device *d) { return mmio_read8(&c
 
 static void pci_read_config(struct virtio_device *d, unsigned off, void *buf, unsigned len)
 {
-	const u8 *p = (const u8 *)d->pci.config + off;
+	const u8 *p;
 	u8 *out = buf;
 
 	if (!d->pci.config || off + len > d->pci.config_len) { /* the host promised less */
 		__builtin_memset(buf, 0, len);
-	} else if (len == 4 && off % 4 == 0) {
+		return;
+	}
+	p = (const u8 *)d->pci.config + off;
+	if (len == 4 && off % 4 == 0) {
 		u32 v = mmio_read32(p);
 
 		__builtin_memcpy(buf, &v, 4);

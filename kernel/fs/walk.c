@@ -218,12 +218,13 @@ text:
 static void walk_tell_unshared(struct walk *w)
 {
 	static bool told;
-	const char *top = boot_info.host_dirs, *end = top + boot_info.host_dirs_len;
+	const char *top = boot_info.host_dirs, *end;
 	char *path;
 	int n;
 
 	if (!top || told || (w->flags & WALK_KERNEL) || w->cur->inode->sb != vfs_root->inode->sb)
 		return;
+	end = top + boot_info.host_dirs_len;
 	path = kmalloc(2 * PATH_MAX);
 	if (!path)
 		return;

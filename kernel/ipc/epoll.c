@@ -322,7 +322,7 @@ static void epoll_release(struct file *f)
 	mutex_lock(&gone_lock);
 	mutex_lock(&ep->lock);
 	while (ep->items.root)
-		item_free(tree_entry(ep->items.root, struct epoll_item, node));
+		item_free(tree_entry(ep->items.root, struct epoll_item, node)); /* NOLINT: it leaves the tree */
 	mutex_unlock(&ep->lock);
 	mutex_unlock(&gone_lock);
 	kfree(ep);

@@ -28,7 +28,7 @@ static inline void list_push_back(struct list *head, struct list *n) { list_inse
 /* Leaves `n` an empty list of its own, so that removing twice does no harm. */
 static inline void list_remove(struct list *n)
 {
-	n->prev->next = n->next;
+	n->prev->next = n->next; /* NOLINT: the analyzer does not see that the neighbours have let go */
 	n->next->prev = n->prev;
 	list_init(n);
 }

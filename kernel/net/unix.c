@@ -581,9 +581,9 @@ static int send_target(struct unix_sock *s, struct socket_msg *m, struct unix_so
 		s->sock.error = 0;
 	} else if (s->shut & SHUT_BIT_WR) {
 		r = -EPIPE;
-	} else if (!*to) {
-		r = -ENOTCONN;
 	}
+	if (!r && !*to)
+		r = -ENOTCONN;
 	spin_unlock(&unix_lock, ev);
 	if (r && *to)
 		unix_unref(*to);
@@ -690,7 +690,7 @@ static ssize_t unix_send(struct file *f, struct socket_msg *m)
 			r = -EMSGSIZE;
 		else
 			r = send_one(f, to, m, before);
-		unix_unref(to);
+		unix_unref(to); /* NOLINT: what enqueue() lets go of is the peer's own reference */
 		return r ? r : (ssize_t)before;
 	}
 	while (m->u->left) {

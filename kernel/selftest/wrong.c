@@ -155,7 +155,7 @@ static int hidden(int value)
 	return value;
 }
 
-static void ub_shift(void) { sink = (u64)(1 << hidden(40)); }
+static void ub_shift(void) { sink = (unsigned)(1 << hidden(40)); }
 static void ub_divide(void) { sink = (u64)(7 / hidden(0)); }
 
 static void ub_index(void)

@@ -87,7 +87,7 @@ void paging_map_ram(paddr_t start, paddr_t end)
 		/* To the end of the range or of this PD. */
 		paddr_t stop = MIN(end, ALIGN_DOWN(p, GiB) + GiB);
 		for (u64 *pde = &last_pd[INDEX(p, 1)]; p < stop; p += HUGE_SIZE, pde++)
-			if (!*pde)
+			if (!*pde) /* NOLINT: no GiB is ~0, so last_pd is set */
 				*pde = p | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
 	}
 }
@@ -153,7 +153,7 @@ u64 *paging_make(paddr_t root, vaddr_t va, bool huge)
 {
 	u64 *t = phys_to_virt(root);
 
-	for (int level = 3; level > huge; level--) {
+	for (int level = 3; level > (int)huge; level--) {
 		u64 *e = &t[INDEX(va, level)];
 
 		if (*e & PTE_PS && level == 1)
