@@ -171,9 +171,9 @@ void walk_end(struct walk *w)
 int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
 {
 	struct inode *i = d->inode;
-	size_t restlen = strlen(rest);
+	size_t restlen = strlen(rest), room;
+	char small[128], *buf = NULL;
 	ssize_t n;
-	char *buf;
 
 	if (++w->links > WALK_LINKS_MAX)
 		return -ELOOP;
@@ -193,10 +193,18 @@ int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
 text:
 	if (!i->ops->readlink)
 		return -EINVAL;
-	buf = kmalloc(PATH_MAX + restlen + 2);
-	if (!buf)
-		return -ENOMEM;
-	n = i->ops->readlink(i, buf, PATH_MAX);
+	/* Most targets are short; a long one is asked for again with room for any. */
+	n = i->ops->readlink(i, small, sizeof(small));
+	if (n > 0) {
+		room = n < (ssize_t)sizeof(small) ? n : PATH_MAX;
+		buf = kmalloc(room + restlen + 2);
+		if (!buf)
+			return -ENOMEM;
+		if (n < (ssize_t)sizeof(small))
+			memcpy(buf, small, n);
+		else
+			n = i->ops->readlink(i, buf, PATH_MAX);
+	}
 	if (n <= 0 || n >= PATH_MAX) {
 		kfree(buf);
 		return n < 0 ? (int)n : n ? -ENAMETOOLONG : -ENOENT;

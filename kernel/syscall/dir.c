@@ -144,10 +144,31 @@ long sys_symlink(const char __user *target, const char __user *path)
 	return sys_symlinkat(target, AT_FDCWD, path);
 }
 
+static long put_link(struct inode *i, char __user *buf, int size)
+{
+	char small[256], *text = small;
+	long r = i->ops->readlink(i, small, sizeof(small));
+
+	if (r == sizeof(small)) { /* perhaps not all of it */
+		text = kmalloc(PATH_MAX);
+		if (!text)
+			return -ENOMEM;
+		r = i->ops->readlink(i, text, PATH_MAX);
+	}
+	if (r > 0) {
+		r = MIN(r, (long)size);
+		if (copy_to_user(buf, text, r))
+			r = -EFAULT;
+	}
+	if (text != small)
+		kfree(text);
+	return r;
+}
+
 long sys_readlinkat(int dirfd, const char __user *path, char __user *buf, int size)
 {
 	struct dentry *d;
-	char *text, first;
+	char first;
 	long r;
 
 	if (size <= 0)
@@ -155,19 +176,10 @@ long sys_readlinkat(int dirfd, const char __user *path, char __user *buf, int si
 	r = path_lookup(dirfd, path, WALK_EMPTY, &d);
 	if (r)
 		return r;
-	text = kmalloc(PATH_MAX);
-	if (!text)
-		r = -ENOMEM;
-	else if (!S_ISLNK(d->inode->mode) || !d->inode->ops->readlink)
-		r = get_user(first, path) || first ? -EINVAL : -ENOENT;
+	if (S_ISLNK(d->inode->mode) && d->inode->ops->readlink)
+		r = put_link(d->inode, buf, size);
 	else
-		r = d->inode->ops->readlink(d->inode, text, PATH_MAX);
-	if (r > 0) {
-		r = MIN(r, (long)size);
-		if (copy_to_user(buf, text, r))
-			r = -EFAULT;
-	}
-	kfree(text);
+		r = get_user(first, path) || first ? -EINVAL : -ENOENT;
 	dentry_unref(d);
 	return r;
 }
@@ -288,13 +300,14 @@ long sys_fchdir(int fd)
 
 long sys_getcwd(char __user *buf, u64 size)
 {
-	struct dentry *d;
-	char *text;
-	long r;
+	struct dentry *d = fs_context_cwd(current->process->fs);
+	char small[256], *text = small;
+	long r = vfs_path(d, small, sizeof(small), false);
 
-	d = fs_context_cwd(current->process->fs);
-	text = kmalloc(PATH_MAX);
-	r = text ? vfs_path(d, text, PATH_MAX, false) : -ENOMEM;
+	if (r == -ENAMETOOLONG) {
+		text = kmalloc(PATH_MAX);
+		r = text ? vfs_path(d, text, PATH_MAX, false) : -ENOMEM;
+	}
 	if (r > 0 && !vfs_in_tree(d))
 		r = -ENOENT; /* it has been removed */
 	if (r > 0) {
@@ -304,7 +317,8 @@ long sys_getcwd(char __user *buf, u64 size)
 		else if (copy_to_user(buf, text, r))
 			r = -EFAULT;
 	}
-	kfree(text);
+	if (text != small)
+		kfree(text);
 	dentry_unref(d);
 	return r;
 }
