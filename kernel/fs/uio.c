@@ -79,6 +79,35 @@ static size_t uio_move(struct uio *u, char *mem, size_t n, enum uio_op op)
 	return done;
 }
 
-size_t uio_copy_to(struct uio *u, const void *src, size_t n) { return uio_move(u, (char *)src, n, UIO_TO); }
-size_t uio_copy_from(struct uio *u, void *dst, size_t n) { return uio_move(u, dst, n, UIO_FROM); }
+/* What nearly every call has: one buffer of the program's. */
+static bool uio_is_simple(const struct uio *u) { return u->count == 1 && !u->kernel; }
+
+static size_t uio_done(struct uio *u, size_t n, size_t missed)
+{
+	n -= missed;
+	u->skip += n;
+	u->left -= n;
+	if (unlikely(missed))
+		u->faulted = true;
+	return n;
+}
+
+size_t uio_copy_to(struct uio *u, const void *src, size_t n)
+{
+	if (likely(uio_is_simple(u))) {
+		n = MIN(n, u->left);
+		return uio_done(u, n, copy_to_user_partial((char *)u->iov->base + u->skip, src, n));
+	}
+	return uio_move(u, (char *)src, n, UIO_TO);
+}
+
+size_t uio_copy_from(struct uio *u, void *dst, size_t n)
+{
+	if (likely(uio_is_simple(u))) {
+		n = MIN(n, u->left);
+		return uio_done(u, n, copy_from_user_partial(dst, (char *)u->iov->base + u->skip, n));
+	}
+	return uio_move(u, dst, n, UIO_FROM);
+}
+
 size_t uio_zero(struct uio *u, size_t n) { return uio_move(u, NULL, n, UIO_ZERO); }
