@@ -1,67 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sockets of the family AF_UNIX (unix(7)): streams, datagrams and sequenced
- * packets, in pairs or by name.
- * Locks: unix_lock (a spinlock for all: who is connected to whom, states and
- * queues) and, outside it, each socket's recv_lock (sleeping: one reader at a
- * time owns the head of the queue).  Nothing is copied under unix_lock.
- */
+/* Sockets of the family AF_UNIX (unix(7)): making them, names, connections.  The bytes move in unix_io.c. */
 #include "fs/tty.h"
 #include "fs/vfs.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "lib/uaccess.h"
 #include "mm/heap.h"
-#include "net/socket.h"
-#include "proc/clock.h"
+#include "net/unix.h"
 #include "proc/thread.h"
 
-#define UNIX_BUFFER   212992 /* Linux's net.core.wmem_default */
-#define UNIX_CHUNK    (32 * KiB)
-#define UNIX_PATH_MAX 108
-#define SHUT_BIT_RD   1
-#define SHUT_BIT_WR   2
-
-struct unix_msg {
-	struct list link;
-	size_t len, off; /* bytes, and how many of them have been read */
-	struct file **fds;
-	unsigned nfds;
-	u8 name[SOCK_NAME_MAX]; /* of the sender */
-	unsigned name_len;
-	u8 data[];
-};
-
-enum unix_state { UNIX_IDLE, UNIX_LISTENING, UNIX_CONNECTED };
-
-struct unix_sock {
-	struct socket sock;
-	u32 refs;
-	struct list link; /* in `names`, if it is bound; a new connection: in its listener's queue */
-	bool bound;	  /* the name is its own; an accepted socket shows its listener's */
-	enum unix_state state;
-	bool closed;
-	u8 shut; /* SHUT_BIT_* */
-	struct unix_sock *peer; /* a reference */
-	struct mutex recv_lock;
-	struct list queue; /* messages to be read; of a listener: its new connections, by `link` */
-	size_t queued;	   /* bytes in it */
-	unsigned pending, backlog; /* new connections */
-	struct wait_queue readable, writable; /* writable: woken when our peer has read what we sent */
-	u8 name[SOCK_NAME_MAX];
-	unsigned name_len;
-	struct inode *inode; /* a reference: of the name, if that is a path */
-	u32 peer_pid, peer_uid, peer_gid;
-};
-
-static struct spinlock unix_lock = SPINLOCK_INIT;
+struct spinlock unix_lock = SPINLOCK_INIT;
 static struct list names = LIST_INIT(names); /* of those that are bound */
 static const struct socket_ops unix_ops;
 static const struct file_ops unix_file_ops;
 
-static struct unix_sock *unix_of(struct file *f) { return container_of((struct socket *)f->priv, struct unix_sock, sock); }
-
-static void msg_free(struct unix_msg *m)
+void unix_msg_free(struct unix_msg *m)
 {
 	for (unsigned i = 0; i < m->nfds; i++)
 		file_unref(m->fds[i]);
@@ -69,13 +22,7 @@ static void msg_free(struct unix_msg *m)
 	kfree(m);
 }
 
-static struct unix_sock *unix_ref(struct unix_sock *s)
-{
-	__atomic_fetch_add(&s->refs, 1, __ATOMIC_RELAXED);
-	return s;
-}
-
-static void unix_unref(struct unix_sock *s)
+void unix_unref(struct unix_sock *s)
 {
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
 		return;
@@ -83,7 +30,7 @@ static void unix_unref(struct unix_sock *s)
 		struct unix_msg *m = list_first(&s->queue, struct unix_msg, link);
 
 		list_remove(&m->link);
-		msg_free(m);
+		unix_msg_free(m);
 	}
 	if (s->inode)
 		inode_unref(s->inode);
@@ -179,8 +126,6 @@ static void wake_all(struct unix_sock *s)
 	wait_wake_all(&s->writable, 0);
 }
 
-static bool is_dgram(const struct unix_sock *s) { return s->sock.type == SOCK_DGRAM; }
-
 static void unix_close(struct unix_sock *s)
 {
 	struct list orphans;
@@ -203,7 +148,7 @@ static void unix_close(struct unix_sock *s)
 	}
 	if (s->bound)
 		list_remove(&s->link);
-	if (peer && !is_dgram(s)) {
+	if (peer && !unix_is_dgram(s)) {
 		peer->shut = SHUT_BIT_RD | SHUT_BIT_WR;
 		if (!list_empty(&s->queue)) /* it has written what nobody will read */
 			peer->sock.error = ECONNRESET;
@@ -328,7 +273,7 @@ static int unix_bind(struct file *f, const u8 *name, unsigned len)
 }
 
 /* The sock that a program names, with a reference. */
-static int find_target(const u8 *name, unsigned len, struct unix_sock **out)
+int unix_find_target(const u8 *name, unsigned len, struct unix_sock **out)
 {
 	char path[UNIX_PATH_MAX + 1];
 	int r = parse_name(name, len, path);
@@ -381,7 +326,7 @@ static int unix_listen(struct file *f, int backlog)
 	unsigned long ev;
 	int r = 0;
 
-	if (is_dgram(s))
+	if (unix_is_dgram(s))
 		return -EOPNOTSUPP;
 	ev = spin_lock(&unix_lock);
 	if (!s->name_len || s->state == UNIX_CONNECTED) {
@@ -394,21 +339,6 @@ static int unix_listen(struct file *f, int backlog)
 	return r;
 }
 
-static bool nonblock(const struct file *f, int msg_flags)
-{
-	return (READ_ONCE(f->flags) & O_NONBLOCK) || (msg_flags & MSG_DONTWAIT);
-}
-
-static nsec_t wait_deadline(nsec_t timeout) { return timeout ? clock_deadline(timeout) : WAIT_FOREVER; }
-
-/* A sleep's result as a socket call returns it. */
-static int wait_error(int r, nsec_t timeout)
-{
-	if (r == -ETIMEDOUT)
-		return -EAGAIN;
-	return r == -ERESTARTSYS && timeout ? -EINTR : r; /* with a time-out never restarted (signal(7)) */
-}
-
 static int connect_dgram(struct unix_sock *s, const u8 *name, unsigned len)
 {
 	struct unix_sock *to = NULL, *old;
@@ -417,7 +347,7 @@ static int connect_dgram(struct unix_sock *s, const u8 *name, unsigned len)
 	if (len < 2)
 		return -EINVAL;
 	if (name[0] || name[1]) { /* AF_UNSPEC: dissolves the association */
-		int r = find_target(name, len, &to);
+		int r = unix_find_target(name, len, &to);
 
 		if (r)
 			return r;
@@ -441,9 +371,9 @@ static int unix_connect(struct file *f, const u8 *name, unsigned len)
 	unsigned long ev;
 	int r;
 
-	if (is_dgram(s))
+	if (unix_is_dgram(s))
 		return connect_dgram(s, name, len);
-	r = find_target(name, len, &to);
+	r = unix_find_target(name, len, &to);
 	if (r)
 		return r;
 	server = unix_alloc(s->sock.type);
@@ -466,12 +396,12 @@ static int unix_connect(struct file *f, const u8 *name, unsigned len)
 		else
 			break;
 		spin_unlock(&unix_lock, ev);
-		if (r == -EAGAIN && !nonblock(f, 0)) {
+		if (r == -EAGAIN && !unix_nonblock(f, 0)) {
 			r = WAIT_EVENT(&to->writable, READ_ONCE(to->pending) <= READ_ONCE(to->backlog) || READ_ONCE(to->closed),
-				       wait_deadline(s->sock.send_timeout), WAIT_INTERRUPTIBLE);
+				       unix_deadline(s->sock.send_timeout), WAIT_INTERRUPTIBLE);
 			if (!r)
 				continue;
-			r = wait_error(r, s->sock.send_timeout);
+			r = unix_wait_error(r, s->sock.send_timeout);
 		}
 		unix_unref(to);
 		unix_unref(server);
@@ -503,7 +433,7 @@ static int unix_accept(struct file *f, u32 flags, struct file **out)
 	for (;;) {
 		new = NULL;
 		ev = spin_lock(&unix_lock);
-		r = is_dgram(s) ? -EOPNOTSUPP : s->state != UNIX_LISTENING ? -EINVAL : 0;
+		r = unix_is_dgram(s) ? -EOPNOTSUPP : s->state != UNIX_LISTENING ? -EINVAL : 0;
 		if (!r && !list_empty(&s->queue)) {
 			new = list_first(&s->queue, struct unix_sock, link);
 			list_remove(&new->link);
@@ -514,12 +444,12 @@ static int unix_accept(struct file *f, u32 flags, struct file **out)
 			return r;
 		if (new)
 			break;
-		if (nonblock(f, 0))
+		if (unix_nonblock(f, 0))
 			return -EAGAIN;
 		r = WAIT_EVENT(&s->readable, !list_empty(&s->queue) || READ_ONCE(s->state) != UNIX_LISTENING,
-			       wait_deadline(s->sock.recv_timeout), WAIT_INTERRUPTIBLE);
+			       unix_deadline(s->sock.recv_timeout), WAIT_INTERRUPTIBLE);
 		if (r)
-			return wait_error(r, s->sock.recv_timeout);
+			return unix_wait_error(r, s->sock.recv_timeout);
 	}
 	wait_wake_all(&s->writable, POLLOUT);
 	*out = unix_file(new, flags);
@@ -538,7 +468,7 @@ static int unix_shutdown(struct file *f, int how)
 	unsigned long ev = spin_lock(&unix_lock);
 
 	s->shut |= bits;
-	peer = s->peer && !is_dgram(s) ? unix_ref(s->peer) : NULL;
+	peer = s->peer && !unix_is_dgram(s) ? unix_ref(s->peer) : NULL;
 	if (bits & SHUT_BIT_RD)
 		back |= SHUT_BIT_WR;
 	if (bits & SHUT_BIT_WR)
@@ -552,336 +482,6 @@ static int unix_shutdown(struct file *f, int how)
 		unix_unref(peer);
 	}
 	return 0;
-}
-
-/* ---- sending ---- */
-
-/* Whom a message goes to, with a reference: the peer, or whom it names. */
-static int send_target(struct unix_sock *s, struct socket_msg *m, struct unix_sock **to)
-{
-	unsigned long ev;
-	int r = 0;
-
-	if (m->name_len) {
-		if (is_dgram(s)) {
-			r = find_target(m->name, m->name_len, to);
-			if (!r && (*to)->sock.type != s->sock.type) {
-				unix_unref(*to);
-				r = -EPROTOTYPE;
-			}
-			return r;
-		}
-		if (s->sock.type == SOCK_STREAM)
-			return s->state == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
-	}
-	ev = spin_lock(&unix_lock);
-	*to = s->peer ? unix_ref(s->peer) : NULL;
-	if (s->sock.error) {
-		r = -s->sock.error;
-		s->sock.error = 0;
-	} else if (s->shut & SHUT_BIT_WR) {
-		r = -EPIPE;
-	}
-	if (!r && !*to)
-		r = -ENOTCONN;
-	spin_unlock(&unix_lock, ev);
-	if (r && *to)
-		unix_unref(*to);
-	return r;
-}
-
-/* Puts a message into the queue of `to`: 0, -EAGAIN (full), or that nobody will read it. */
-static int enqueue(struct unix_sock *s, struct unix_sock *to, struct unix_msg *msg)
-{
-	unsigned long ev = spin_lock(&unix_lock);
-	struct unix_sock *gone = NULL;
-	int r = 0;
-
-	if (to->closed) {
-		r = is_dgram(s) ? -ECONNREFUSED : -EPIPE;
-		if (is_dgram(s) && s->peer == to) {
-			gone = s->peer;
-			s->peer = NULL;
-			s->state = UNIX_IDLE;
-		}
-	} else if ((to->shut & SHUT_BIT_RD) || (!is_dgram(s) && (s->shut & SHUT_BIT_WR))) {
-		r = -EPIPE;
-	} else if (to->queued && to->queued + msg->len > (size_t)s->sock.send_buffer) {
-		r = -EAGAIN;
-	} else {
-		if (s->name_len) {
-			memcpy(msg->name, s->name, sizeof(msg->name));
-			msg->name_len = s->name_len;
-		}
-		list_push_back(&to->queue, &msg->link);
-		to->queued += msg->len;
-	}
-	spin_unlock(&unix_lock, ev);
-	unix_unref(gone);
-	if (!r)
-		wait_wake_all(&to->readable, POLLIN | POLLRDNORM);
-	return r;
-}
-
-static bool may_send(struct unix_sock *s, struct unix_sock *to, size_t len)
-{
-	size_t queued = READ_ONCE(to->queued);
-
-	return !queued || queued + len <= (size_t)s->sock.send_buffer || READ_ONCE(to->closed) ||
-	       (READ_ONCE(to->shut) & SHUT_BIT_RD) || (READ_ONCE(s->shut) & SHUT_BIT_WR);
-}
-
-static int send_one(struct file *f, struct unix_sock *to, struct socket_msg *m, size_t len)
-{
-	struct unix_sock *s = unix_of(f);
-	struct unix_msg *msg = kmalloc(sizeof(*msg) + len);
-	int r;
-
-	if (!msg)
-		return -ENOBUFS;
-	msg->len = len;
-	msg->off = 0;
-	msg->fds = NULL;
-	msg->nfds = 0;
-	msg->name_len = 0;
-	list_init(&msg->link);
-	if (uio_copy_from(m->u, msg->data, len) < len) {
-		kfree(msg);
-		return -EFAULT;
-	}
-	for (;;) {
-		msg->fds = m->fds;
-		msg->nfds = m->nfds;
-		r = enqueue(s, to, msg);
-		if (!r) {
-			m->fds = NULL;
-			m->nfds = 0;
-			return 0;
-		}
-		msg->fds = NULL; /* still the caller's */
-		msg->nfds = 0;
-		if (r != -EAGAIN || nonblock(f, m->flags))
-			break;
-		/* A reader of `to` wakes those who write to it by its own queue. */
-		r = WAIT_EVENT(&to->writable, may_send(s, to, len), wait_deadline(s->sock.send_timeout),
-			       WAIT_INTERRUPTIBLE);
-		if (r) {
-			r = wait_error(r, s->sock.send_timeout);
-			break;
-		}
-	}
-	kfree(msg);
-	return r;
-}
-
-static ssize_t unix_send(struct file *f, struct socket_msg *m)
-{
-	struct unix_sock *s = unix_of(f), *to;
-	size_t before = m->u->left;
-	int r;
-
-	if (m->flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	r = send_target(s, m, &to);
-	if (r)
-		return r;
-	if (s->sock.type != SOCK_STREAM) {
-		if (before > (size_t)s->sock.send_buffer - 32)
-			r = -EMSGSIZE;
-		else
-			r = send_one(f, to, m, before);
-		unix_unref(to); /* NOLINT: what enqueue() lets go of is the peer's own reference */
-		return r ? r : (ssize_t)before;
-	}
-	while (m->u->left) {
-		size_t left = m->u->left;
-
-		r = send_one(f, to, m, MIN(left, UNIX_CHUNK));
-		if (r) {
-			unix_unref(to);
-			return left != before ? (ssize_t)(before - left) : r;
-		}
-	}
-	unix_unref(to);
-	return before;
-}
-
-/* ---- receiving ---- */
-
-/* The head of the queue, or why there is none: 0 and NULL at the end of the stream, -EAGAIN. */
-static int head_of(struct unix_sock *s, struct unix_msg **out)
-{
-	unsigned long ev = spin_lock(&unix_lock);
-	int r = 0;
-
-	*out = NULL;
-	if (s->state == UNIX_LISTENING || (s->state != UNIX_CONNECTED && !is_dgram(s))) {
-		r = s->sock.type == SOCK_SEQPACKET ? -ENOTCONN : -EINVAL;
-	} else if (!list_empty(&s->queue)) {
-		*out = list_first(&s->queue, struct unix_msg, link);
-	} else if (s->sock.error) {
-		r = -s->sock.error;
-		s->sock.error = 0;
-	} else if (!(s->shut & SHUT_BIT_RD)) {
-		r = -EAGAIN;
-	}
-	spin_unlock(&unix_lock, ev);
-	return r;
-}
-
-static void dequeue(struct unix_sock *s, struct unix_msg *msg)
-{
-	unsigned long ev = spin_lock(&unix_lock);
-
-	list_remove(&msg->link);
-	s->queued -= msg->len;
-	spin_unlock(&unix_lock, ev);
-	msg_free(msg);
-}
-
-/* Room has come about in s's queue: for those who wait to send, and for its peer's poll. */
-static void wake_senders(struct unix_sock *s)
-{
-	struct unix_sock *peer;
-	unsigned long ev = spin_lock(&unix_lock);
-
-	peer = s->peer ? unix_ref(s->peer) : NULL;
-	spin_unlock(&unix_lock, ev);
-	wait_wake_all(&s->writable, 0);
-	if (peer) {
-		wait_wake_all(&peer->readable, POLLOUT | POLLWRNORM);
-		unix_unref(peer);
-	}
-}
-
-static void take_fds(struct unix_msg *msg, struct socket_msg *m)
-{
-	if (!msg->nfds)
-		return;
-	if (m->flags & MSG_PEEK) {
-		m->fds = kmalloc(msg->nfds * sizeof(*m->fds));
-		if (!m->fds)
-			return;
-		for (unsigned i = 0; i < msg->nfds; i++)
-			m->fds[i] = file_ref(msg->fds[i]);
-		m->nfds = msg->nfds;
-		return;
-	}
-	m->fds = msg->fds;
-	m->nfds = msg->nfds;
-	msg->fds = NULL;
-	msg->nfds = 0;
-}
-
-static void sender_name(const struct unix_msg *msg, struct socket_msg *m)
-{
-	memcpy(m->name, msg->name, msg->name_len);
-	m->name_len = msg->name_len;
-}
-
-/* One whole message; what does not fit is lost (MSG_TRUNC tells). */
-static ssize_t recv_packet(struct unix_sock *s, struct unix_msg *msg, struct socket_msg *m)
-{
-	size_t len = msg->len, n = MIN(len, m->u->left);
-
-	if (uio_copy_to(m->u, msg->data, n) < n)
-		return -EFAULT;
-	if (n < len)
-		m->out_flags |= MSG_TRUNC;
-	if (s->sock.type == SOCK_SEQPACKET)
-		m->out_flags |= MSG_EOR;
-	sender_name(msg, m);
-	take_fds(msg, m);
-	if (!(m->flags & MSG_PEEK)) {
-		dequeue(s, msg);
-		wake_senders(s);
-	}
-	return m->flags & MSG_TRUNC ? len : n;
-}
-
-/* The message behind `msg`, for those who only look. */
-static struct unix_msg *next_msg(struct unix_sock *s, struct unix_msg *msg)
-{
-	unsigned long ev = spin_lock(&unix_lock);
-	struct unix_msg *next = msg->link.next == &s->queue ? NULL : list_entry(msg->link.next, struct unix_msg, link);
-
-	spin_unlock(&unix_lock, ev);
-	return next;
-}
-
-/* Bytes of the stream, from as many messages as fill the buffers; passed descriptors end a read. */
-static ssize_t recv_bytes(struct unix_sock *s, struct unix_msg *msg, struct socket_msg *m)
-{
-	size_t before = m->u->left;
-	bool freed = false;
-
-	while (msg && m->u->left) {
-		size_t k = msg->len - msg->off, want = MIN(k, m->u->left);
-		size_t n = uio_copy_to(m->u, msg->data + msg->off, want);
-		bool fds = msg->nfds;
-
-		take_fds(msg, m);
-		if (!(m->flags & MSG_PEEK)) {
-			msg->off += n;
-			if (msg->off == msg->len) {
-				dequeue(s, msg);
-				freed = true;
-			}
-		}
-		if (n < want || fds || m->u->left == 0)
-			break;
-		if (m->flags & MSG_PEEK)
-			msg = next_msg(s, msg);
-		else
-			head_of(s, &msg);
-		if (msg && msg->nfds)
-			break;
-	}
-	if (freed)
-		wake_senders(s);
-	return UIO_RESULT(m->u, before);
-}
-
-static ssize_t unix_recv(struct file *f, struct socket_msg *m)
-{
-	struct unix_sock *s = unix_of(f);
-	bool stream = s->sock.type == SOCK_STREAM;
-	size_t before = m->u->left;
-	ssize_t n = 0;
-
-	if (m->flags & MSG_OOB)
-		return stream ? -EINVAL : -EOPNOTSUPP;
-	m->name_len = 0;
-	mutex_lock(&s->recv_lock);
-	for (;;) {
-		struct unix_msg *msg;
-		int r = head_of(s, &msg);
-
-		if (msg) {
-			n = stream ? recv_bytes(s, msg, m) : recv_packet(s, msg, m);
-			if (n < 0 || !stream || !m->u->left || !(m->flags & MSG_WAITALL) || (m->flags & MSG_PEEK) || m->nfds)
-				break;
-			continue; /* MSG_WAITALL: goes on until it is full, the stream ends, or a signal */
-		}
-		n = r;
-		if (r != -EAGAIN || (stream && !m->u->left && before == 0))
-			break;
-		if (nonblock(f, m->flags))
-			break;
-		mutex_unlock(&s->recv_lock);
-		r = WAIT_EVENT(&s->readable,
-			       !list_empty(&s->queue) || READ_ONCE(s->sock.error) || (READ_ONCE(s->shut) & SHUT_BIT_RD),
-			       wait_deadline(s->sock.recv_timeout), WAIT_INTERRUPTIBLE);
-		mutex_lock(&s->recv_lock);
-		if (r) {
-			n = wait_error(r, s->sock.recv_timeout);
-			break;
-		}
-	}
-	mutex_unlock(&s->recv_lock);
-	if (stream && before != m->u->left)
-		return before - m->u->left;
-	return n;
 }
 
 /* ---- as files ---- */
@@ -927,7 +527,7 @@ static unsigned unix_poll(struct file *f, unsigned want, struct poll_hook *hook)
 		r |= POLLRDHUP | POLLIN | POLLRDNORM;
 	if (!list_empty(&s->queue))
 		r |= POLLIN | POLLRDNORM;
-	if (!is_dgram(s) && s->state == UNIX_IDLE)
+	if (!unix_is_dgram(s) && s->state == UNIX_IDLE)
 		r |= POLLHUP;
 	if (s->state != UNIX_LISTENING && (!s->peer || s->peer->queued * 4 <= (size_t)s->sock.send_buffer))
 		r |= POLLOUT | POLLWRNORM | POLLWRBAND;
