@@ -216,11 +216,6 @@ static int opt_verbose(struct config *c, const char *who, const char *value)
 	return opt_bool(who, value, &c->verbose);
 }
 
-static int opt_strace(struct config *c, const char *who, const char *value)
-{
-	return opt_bool(who, value, &c->strace);
-}
-
 static int opt_debug(struct config *c, const char *who, const char *value)
 {
 	return opt_bool(who, value, &c->debug);
@@ -280,6 +275,13 @@ static int opt_network_switch_later(struct config *c, const char *who, const cha
 static int opt_detach_later(struct config *c, const char *who, const char *value)
 {
 	return opt_later(who, "running in the background");
+}
+
+static int opt_strace(struct config *c, const char *who, const char *value)
+{
+	int r = opt_bool(who, value, &c->strace);
+
+	return r || !c->strace ? r : opt_later(who, "the tracer of system calls");
 }
 
 static int opt_checkpoint_later(struct config *c, const char *who, const char *value)
