@@ -240,15 +240,17 @@ static void pipe_release(struct file *f)
 		p->w_opened = p->r_opened = 0;
 	}
 	mutex_unlock(&p->lock);
-	if (last && !p->fifo)
+	last = last && !p->fifo;
+	if (last) {
 		f->inode->priv = NULL;
-	mutex_unlock(&f->inode->lock);
-	if (last && !p->fifo) {
-		pipe_free(p);
-		return;
+	} else {
+		/* Under the inode's lock: whoever closes the other end next may free the pipe. */
+		wait_wake_all(&p->readable, POLLIN | POLLHUP);
+		wait_wake_all(&p->writable, POLLOUT | POLLERR);
 	}
-	wait_wake_all(&p->readable, POLLIN | POLLHUP);
-	wait_wake_all(&p->writable, POLLOUT | POLLERR);
+	mutex_unlock(&f->inode->lock);
+	if (last)
+		pipe_free(p);
 }
 
 static int pipe_describe(struct file *f, char *buf, size_t size)
