@@ -79,3 +79,20 @@ S
 	[ "$status" = 1 ]
 	[[ $output == *gdb* ]]
 }
+
+@test "of two names the one that the package lists know is installed" {
+	grep -vx gccgo installed >less && mv less installed
+	printf '#!/bin/sh\n[ "$2" != gccgo-13 ] || echo "  Candidate: 13.2.0"\n' >bin/apt-cache
+	chmod +x bin/apt-cache
+	run "$script"
+	[ "$status" = 0 ]
+	grep -q 'recommends gccgo-13$' calls
+}
+
+@test "of two names that no list knows yet the first is tried" {
+	grep -vx gccgo installed >less && mv less installed
+	printf '#!/bin/sh\n' >bin/apt-cache
+	chmod +x bin/apt-cache
+	run "$script"
+	grep -q 'recommends gccgo$' calls
+}
