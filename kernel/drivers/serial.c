@@ -2,6 +2,9 @@
 /*
  * COM1 (16550) as stdin, stdout and stderr, for a machine without virtio-serial: bytes as they are, no line
  * discipline, no end of file.  Output polls; input comes by IRQ 4 into a ring of what nobody has read yet.
+ *
+ * The UART's FIFOs stay as they are found, which is off: to switch them is to empty them, and what the host has typed
+ * ahead would be lost; QEMU does not even go on reading then until something else wakes it.
  */
 #include <arch/thread.h>
 #include "drivers/console.h"
@@ -13,10 +16,9 @@
 
 #define COM1	 0x3f8
 #define COM1_IRQ 4
-enum { UART_DATA, UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_LSR };
+enum { UART_DATA, UART_IER, UART_MCR = 4, UART_LSR };
 #define LSR_READY 0x01
 #define LSR_EMPTY 0x20
-#define FIFO_SIZE 16
 
 #define RING_SIZE 1024 /* a power of two */
 
@@ -43,8 +45,6 @@ static void serial_irq(void *arg)
 
 void serial_start(void)
 {
-	ring_fill(); /* what has come already: turning the FIFOs on empties them */
-	port_out8(COM1 + UART_FCR, 0x01);
 	port_out8(COM1 + UART_MCR, 0x0b); /* DTR, RTS, OUT2: interrupts reach the line */
 	if (irq_register_line(COM1_IRQ, false, serial_irq, NULL) == 0)
 		port_out8(COM1 + UART_IER, 0x01);
@@ -87,15 +87,13 @@ ssize_t serial_read(struct uio *u, bool nonblock)
 	}
 }
 
-/* One look at the status for each FIFO-full: each access leaves the machine. */
 static void serial_put(const u8 *s, size_t n)
 {
 	unsigned long ev = spin_lock(&out_lock);
 
 	for (size_t i = 0; i < n; i++) {
-		if (i % FIFO_SIZE == 0)
-			while (!(port_in8(COM1 + UART_LSR) & LSR_EMPTY))
-				cpu_relax();
+		while (!(port_in8(COM1 + UART_LSR) & LSR_EMPTY))
+			cpu_relax();
 		port_out8(COM1 + UART_DATA, s[i]);
 	}
 	spin_unlock(&out_lock, ev);
