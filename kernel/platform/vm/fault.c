@@ -18,10 +18,15 @@
 #include "proc/thread.h"
 
 #define AROUND_PAGES 16 /* pages of an in-place file mapped with the one that faulted */
-/* A huge page is given only while this much is free, so that small machines do not run out by rounding. */
+/* Memory is spent for speed only while this much is free, so that small machines do not run out by rounding. */
 #define HUGE_RESERVE_FRAMES (8 * MiB / PAGE_SIZE)
 
-/* What reads of untouched anonymous memory see; never written, not the allocator's. */
+static bool plenty_free(void) { return frame_free_count() > HUGE_RESERVE_FRAMES; }
+
+/*
+ * What reads of untouched anonymous memory see where memory is short or there is one CPU; never written, not the
+ * allocator's.  Elsewhere a page of its own is cheaper: to put one in the zero page's place has to stop all CPUs.
+ */
 static u8 zero_page[PAGE_SIZE] __aligned(4096);
 
 static u64 area_pte_flags(const struct area *a)
@@ -51,7 +56,7 @@ static int copy_on_write(struct space *s, u64 *pte, vaddr_t addr, u64 flags)
 		return -ENOMEM;
 	memcpy(phys_to_virt(new), phys_to_virt(old), PAGE_SIZE);
 	*pte = new | flags;
-	tlb_flush(s->plat.cpus, addr, addr + PAGE_SIZE);
+	tlb_flush_space(s, addr, addr + PAGE_SIZE);
 	frame_unref(old);
 	return 0;
 }
@@ -87,7 +92,7 @@ static bool huge_fits(const struct area *a, vaddr_t addr)
 	vaddr_t block = ALIGN_DOWN(addr, HUGE_SIZE);
 
 	return !a->file && !(a->flags & (AREA_STACK | AREA_NOHUGE | AREA_KERNEL | AREA_SHARED)) && a->start <= block &&
-	       block + HUGE_SIZE <= a->end && frame_free_count() > HUGE_RESERVE_FRAMES;
+	       block + HUGE_SIZE <= a->end && plenty_free();
 }
 
 /* Maps the pages around addr whose bytes lie in memory already: most of a program's text comes in few faults. */
@@ -204,7 +209,7 @@ static int fault_anonymous(struct space *s, struct area *a, vaddr_t page, u32 ac
 
 	if (!pte)
 		return -ENOMEM;
-	if (access != AREA_WRITE && !(a->flags & AREA_SHARED)) {
+	if (access != AREA_WRITE && !(a->flags & AREA_SHARED) && (cpu_count == 1 || !plenty_free())) {
 		set_pte(s, pte, virt_to_phys(zero_page) | (flags & ~(PTE_W | PTE_D)));
 		return 0;
 	}
@@ -281,6 +286,7 @@ int platform_space_init(struct space *s)
 	memcpy(t + 256, kernel_root + 256, PAGE_SIZE / 2);
 	s->plat.root = root;
 	s->plat.cpus = 0;
+	s->plat.flushes = 0;
 	return 0;
 }
 
@@ -320,7 +326,7 @@ static void batch_finish(struct unmap_batch *b)
 {
 	if (!b->count)
 		return;
-	tlb_flush(b->s->plat.cpus, b->start, b->end);
+	tlb_flush_space(b->s, b->start, b->end);
 	for (unsigned i = 0; i < b->count; i++)
 		frame_unref(b->page[i].pa);
 	b->count = 0;
@@ -350,7 +356,7 @@ int platform_space_cut(struct space *s, vaddr_t addr)
 	if (err)
 		return err;
 	frame_split(block);
-	tlb_flush(s->plat.cpus, ALIGN_DOWN(addr, HUGE_SIZE), ALIGN_DOWN(addr, HUGE_SIZE) + HUGE_SIZE);
+	tlb_flush_space(s, ALIGN_DOWN(addr, HUGE_SIZE), ALIGN_DOWN(addr, HUGE_SIZE) + HUGE_SIZE);
 	return 0;
 }
 
@@ -418,7 +424,7 @@ int platform_space_move(struct space *s, vaddr_t from, vaddr_t to, u64 len)
 		}
 		va += huge ? HUGE_SIZE : PAGE_SIZE;
 	}
-	tlb_flush(s->plat.cpus, from, end);
+	tlb_flush_space(s, from, end);
 	return 0;
 }
 
@@ -448,5 +454,5 @@ void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 pro
 		va += huge ? HUGE_SIZE : PAGE_SIZE;
 	}
 	if (changed)
-		tlb_flush(s->plat.cpus, start, end);
+		tlb_flush_space(s, start, end);
 }

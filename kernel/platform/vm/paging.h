@@ -20,6 +20,8 @@
 #define PTE_NX	 (1ull << 63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
+struct space;
+
 static inline bool pte_there(u64 e) { return e & (PTE_P | PTE_NONE); }
 
 extern u64 kernel_root[512], direct_pdpt[512], kernel_pt[2048];
@@ -49,6 +51,13 @@ void paging_free_tables(paddr_t root);
 void tlb_flush_local(vaddr_t start, vaddr_t end);
 /* On all CPUs of `cpus` (a cpumask_t), this one included; returns when all have done it.  With any lock held. */
 void tlb_flush(u64 cpus, vaddr_t start, vaddr_t end);
+/*
+ * The same for all that use s, with space.lock held.  An idle CPU is left asleep: it looks for itself when it wakes,
+ * before it can touch the program's memory.
+ */
+void tlb_flush_space(struct space *s, vaddr_t start, vaddr_t end);
+u32 tlb_idle_enter(void); /* around a sleep, events masked; leave takes what enter gave */
+void tlb_idle_leave(u32 seen);
 void tlb_serve(void); /* answers other CPUs' requests: the event handler and platform_spin_wait call it */
 
 #endif

@@ -88,6 +88,9 @@ void platform_kick(unsigned cpu)
 
 void platform_idle(void)
 {
+	u32 seen = tlb_idle_enter();
+
 	/* sti takes effect after hlt has begun: no event can slip in between. */
 	__asm__ volatile("sti; hlt; cli" ::: "memory");
+	tlb_idle_leave(seen);
 }

@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include "lib/spinlock.h"
+#include "mm/space.h"
 #include "platform/vm/apic.h"
 #include "platform/vm/paging.h"
 #include "proc/cpu.h"
@@ -62,4 +63,43 @@ void tlb_flush(u64 targets, vaddr_t start, vaddr_t end)
 		spin_unlock(&shootdown.lock, inner);
 	}
 	events_restore(ev);
+}
+
+void tlb_flush_space(struct space *s, vaddr_t start, vaddr_t end)
+{
+	u64 targets;
+
+	__atomic_fetch_add(&s->plat.flushes, 1, __ATOMIC_SEQ_CST);
+	targets = __atomic_load_n(&s->plat.cpus, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&s->plat.flushes, 1, __ATOMIC_SEQ_CST);
+	tlb_flush(targets, start, end);
+}
+
+/*
+ * A flush that has looked at s->plat.cpus while this CPU was not in it has counted on either side of that look: since
+ * `seen`, which was read before we left, or so lately that its second count is still missing when we are back.
+ */
+u32 tlb_idle_enter(void)
+{
+	struct space *s = this_cpu()->space;
+	u32 seen;
+
+	if (!s)
+		return 0;
+	seen = __atomic_load_n(&s->plat.flushes, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&s->plat.cpus, ~(1ull << this_cpu()->id), __ATOMIC_SEQ_CST);
+	return seen;
+}
+
+void tlb_idle_leave(u32 seen)
+{
+	struct space *s = this_cpu()->space;
+	u32 now;
+
+	if (!s)
+		return;
+	__atomic_fetch_or(&s->plat.cpus, 1ull << this_cpu()->id, __ATOMIC_SEQ_CST);
+	now = __atomic_load_n(&s->plat.flushes, __ATOMIC_SEQ_CST);
+	if (now != seen || now & 1)
+		cpu_write_cr3(cpu_read_cr3());
 }
