@@ -12,7 +12,6 @@ struct file_table *file_table_create(void)
 
 	if (!t)
 		return NULL;
-	t->refs = 1;
 	t->files = t->first_files;
 	t->cloexec = t->first_cloexec;
 	t->size = ARRAY_SIZE(t->first_files);
@@ -40,18 +39,7 @@ static void table_close_range(struct file_table *t, unsigned from, unsigned to, 
 	}
 }
 
-void file_table_unref(struct file_table *t)
-{
-	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
-		return;
-	table_close_range(t, 0, ~0u, false);
-	if (t->files != t->first_files) {
-		kfree(t->files);
-		kfree(t->cloexec);
-	}
-	kfree(t);
-}
-
+void fd_close_all(struct file_table *t) { table_close_range(t, 0, ~0u, false); }
 void fd_close_on_exec(struct file_table *t) { table_close_range(t, 0, ~0u, true); }
 void fd_close_many(unsigned from, unsigned to) { table_close_range(current->process->files, from, to, false); }
 

@@ -14,7 +14,6 @@
 struct boot_info;
 
 struct file_table {
-	u32 refs;
 	struct spinlock lock;
 	unsigned size; /* entries in the arrays */
 	unsigned hint; /* no free descriptor below */
@@ -25,7 +24,8 @@ struct file_table {
 };
 
 struct file_table *file_table_create(void); /* NULL: no memory */
-void file_table_unref(struct file_table *t); /* the last one closes all */
+/* At the end of the process.  The table stays: a thread that sleeps in a call may yet come back to it. */
+void fd_close_all(struct file_table *t);
 /* Descriptors 0, 1, 2 as the boot record describes them. */
 int fd_install_std(struct file_table *t, const struct boot_info *boot);
 void fd_close_on_exec(struct file_table *t);

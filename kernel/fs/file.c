@@ -29,7 +29,7 @@ struct file *file_alloc(struct inode *inode, struct dentry *dentry, u32 flags, c
 
 static void file_free(struct file *f)
 {
-	if (!list_empty(&f->epolls))
+	if (f->watched)
 		epoll_file_gone(f);
 	if (f->kind & FILE_FLOCKED)
 		flock_release(f);
@@ -43,10 +43,26 @@ static void file_free(struct file *f)
 	kfree(f);
 }
 
+/*
+ * A file may hold files (in a socket's messages that nobody has received), and those again: they are freed one
+ * after the other, not inside each other, since a long chain would eat the stack.
+ */
 void file_unref(struct file *f)
 {
-	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0)
+	struct thread *t = current;
+	struct file *held = NULL;
+
+	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (t->freed_files) {
+		f->next_freed = *t->freed_files;
+		*t->freed_files = f;
+		return;
+	}
+	t->freed_files = &held;
+	for (; f; f = held, held = f ? f->next_freed : NULL)
 		file_free(f);
+	t->freed_files = NULL;
 }
 
 ssize_t file_kernel_read(struct file *f, void *buf, size_t n, u64 off)

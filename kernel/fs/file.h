@@ -103,6 +103,8 @@ struct file {
 	struct mutex pos_lock;
 	void *priv;	       /* the ops' own */
 	struct list epolls;    /* epoll items that watch it: ipc/epoll.c */
+	bool watched;	       /* it has been in an epoll set, and may be on its way out of one */
+	struct file *next_freed; /* without references: see file_unref() */
 };
 
 /* With refs 1; takes its own references to inode and dentry (may be NULL).  NULL: no memory. */

@@ -50,13 +50,14 @@ static void drop(struct file *f)
 	unsigned long ev = spin_lock(&flock_lock);
 	struct flock *k = find(f);
 
-	if (k)
+	if (k) {
 		list_remove(&k->link);
+		f->kind &= ~FILE_FLOCKED; /* under the lock: another thread may be taking one on the same file */
+	}
 	spin_unlock(&flock_lock, ev);
 	if (!k)
 		return;
 	kfree(k);
-	f->kind &= ~FILE_FLOCKED;
 	wait_wake_all(&freed, 0);
 }
 

@@ -11,6 +11,7 @@
 #define EPOLL_PRIVATE	  (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 
 struct epoll {
+	struct file *file; /* whose it is: no reference */
 	struct mutex lock;
 	struct tree items;	     /* by file and descriptor */
 	struct spinlock ready_lock;
@@ -123,6 +124,7 @@ static void item_free(struct epoll_item *it)
 void epoll_file_gone(struct file *f)
 {
 	mutex_lock(&gone_lock);
+	/* Sets that are being closed take their items away under gone_lock too: only now there are none under way. */
 	while (!list_empty(&f->epolls)) {
 		struct epoll_item *it = list_first(&f->epolls, struct epoll_item, file_link);
 		struct epoll *ep = it->ep;
@@ -162,6 +164,19 @@ static int nesting(struct file *f, struct file *ep, int depth)
 	return max;
 }
 
+/* How many sets lie above f at most. */
+static int nested_in(struct file *f)
+{
+	int max = 0;
+
+	list_for_each(l, &f->epolls) {
+		int n = 1 + nested_in(list_entry(l, struct epoll_item, file_link)->ep->file);
+
+		max = MAX(max, n);
+	}
+	return max;
+}
+
 static int item_add(struct file *epf, int fd, struct file *f, const struct epoll_event *ev)
 {
 	struct epoll *ep = epf->priv;
@@ -178,6 +193,7 @@ static int item_add(struct file *epf, int fd, struct file *f, const struct epoll
 	it->event.events |= POLLERR | POLLHUP;
 	tree_insert(&ep->items, &it->node, item_cmp);
 	list_push_back(&f->epolls, &it->file_link);
+	f->watched = true;
 	if (item_poll(it, &h.hook))
 		item_ready(it);
 	return 0;
@@ -200,7 +216,7 @@ int epoll_control(struct file *epf, int op, int fd, struct file *f, const struct
 			return -EINVAL;
 	}
 	mutex_lock(&gone_lock);
-	if (op == EPOLL_CTL_ADD && nesting(f, epf, 1) < 0) {
+	if (op == EPOLL_CTL_ADD && f->ops == &epoll_ops && nesting(f, epf, 1 + nested_in(epf)) < 0) {
 		mutex_unlock(&gone_lock);
 		return -ELOOP;
 	}
@@ -357,5 +373,6 @@ struct file *epoll_create_file(void)
 	wait_queue_init(&ep->wait);
 	f->kind |= FILE_STREAM;
 	f->priv = ep;
+	ep->file = f;
 	return f;
 }

@@ -129,6 +129,7 @@ struct file *eventfd_create(u32 count, bool semaphore, u32 flags)
 /* ---- timers ---- */
 
 struct timerfd {
+	struct mutex change; /* held to arm it: two threads must not put one timer on a tree at a time */
 	struct spinlock lock;
 	struct timer timer;
 	bool realtime;
@@ -228,6 +229,7 @@ struct file *timerfd_create_file(bool realtime, u32 flags)
 		kfree(t);
 		return NULL;
 	}
+	mutex_init(&t->change);
 	spin_init(&t->lock);
 	wait_queue_init(&t->wait);
 	timer_init(&t->timer, timerfd_fire, t);
@@ -279,6 +281,7 @@ int timerfd_set(struct file *f, bool absolute, const struct itimerspec64 *v, str
 	} else if (ns) {
 		due = absolute ? ns : clock_deadline(ns);
 	}
+	mutex_lock(&t->change);
 	timer_cancel(&t->timer);
 	ev = spin_lock(&t->lock);
 	time_left(t, old);
@@ -288,5 +291,6 @@ int timerfd_set(struct file *f, bool absolute, const struct itimerspec64 *v, str
 	spin_unlock(&t->lock, ev);
 	if (due)
 		timer_set(&t->timer, due);
+	mutex_unlock(&t->change);
 	return 0;
 }

@@ -370,15 +370,15 @@ long pipe_set_capacity(struct file *f, unsigned long size)
 
 /* ---- FIFOs ---- */
 
-static int fifo_wait(struct pipe *p, struct wait_queue *q, unsigned *opened)
+/* Until the other end has been opened since `seen`: it may be closed again by then. */
+static int fifo_wait(struct wait_queue *q, const unsigned *opened, unsigned seen)
 {
-	unsigned seen = READ_ONCE(*opened);
-
 	return WAIT_EVENT(q, READ_ONCE(*opened) != seen, WAIT_FOREVER, WAIT_INTERRUPTIBLE);
 }
 
 int fifo_open(struct inode *i, struct file *f)
 {
+	unsigned readers, writers, r_opened, w_opened;
 	struct pipe *p;
 	int r = 0;
 
@@ -395,13 +395,18 @@ int fifo_open(struct inode *i, struct file *f)
 		return -ENXIO;
 	}
 	pipe_attach(p, f);
+	/* Under the lock: who waits for us comes, writes and goes as soon as it is let go. */
+	readers = p->readers;
+	writers = p->writers;
+	r_opened = p->r_opened;
+	w_opened = p->w_opened;
 	mutex_unlock(&p->lock);
 	wait_wake_all(&p->readable, 0);
 	wait_wake_all(&p->writable, 0);
-	if ((f->flags & O_ACCMODE) == O_RDONLY && !(f->flags & O_NONBLOCK) && !READ_ONCE(p->writers))
-		r = fifo_wait(p, &p->readable, &p->w_opened);
-	else if ((f->flags & O_ACCMODE) == O_WRONLY && !READ_ONCE(p->readers))
-		r = fifo_wait(p, &p->writable, &p->r_opened);
+	if ((f->flags & O_ACCMODE) == O_RDONLY && !(f->flags & O_NONBLOCK) && !writers)
+		r = fifo_wait(&p->readable, &p->w_opened, w_opened);
+	else if ((f->flags & O_ACCMODE) == O_WRONLY && !readers)
+		r = fifo_wait(&p->writable, &p->r_opened, r_opened);
 	if (r)
 		pipe_release(f);
 	return r;

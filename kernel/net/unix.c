@@ -22,16 +22,21 @@ void unix_msg_free(struct unix_msg *m)
 	kfree(m);
 }
 
-void unix_unref(struct unix_sock *s)
+static void free_messages(struct list *queue)
 {
-	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
-		return;
-	while (!list_empty(&s->queue)) {
-		struct unix_msg *m = list_first(&s->queue, struct unix_msg, link);
+	while (!list_empty(queue)) {
+		struct unix_msg *m = list_first(queue, struct unix_msg, link);
 
 		list_remove(&m->link);
 		unix_msg_free(m);
 	}
+}
+
+void unix_unref(struct unix_sock *s)
+{
+	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	free_messages(&s->queue);
 	if (s->inode)
 		inode_unref(s->inode);
 	kfree(s);
@@ -126,26 +131,29 @@ static void wake_all(struct unix_sock *s)
 	wait_wake_all(&s->writable, 0);
 }
 
+/* Under unix_lock. */
+static void move_queue(struct list *from, struct list *to)
+{
+	while (!list_empty(from)) {
+		struct list *l = from->next;
+
+		list_remove(l);
+		list_push_back(to, l);
+	}
+}
+
 static void unix_close(struct unix_sock *s)
 {
-	struct list orphans;
+	struct list orphans, lost;
 	struct unix_sock *peer;
 	unsigned long ev;
 
 	list_init(&orphans);
+	list_init(&lost);
 	ev = spin_lock(&unix_lock);
 	s->closed = true;
 	peer = s->peer;
 	s->peer = NULL;
-	if (s->state == UNIX_LISTENING) {
-		while (!list_empty(&s->queue)) {
-			struct list *l = s->queue.next;
-
-			list_remove(l);
-			list_push_back(&orphans, l);
-		}
-		s->state = UNIX_IDLE;
-	}
 	if (s->bound)
 		list_remove(&s->link);
 	if (peer && !unix_is_dgram(s)) {
@@ -153,7 +161,13 @@ static void unix_close(struct unix_sock *s)
 		if (!list_empty(&s->queue)) /* it has written what nobody will read */
 			peer->sock.error = ECONNRESET;
 	}
+	/* Now and not with the last reference, which may be the peer's: files on their way have other ends. */
+	move_queue(&s->queue, s->state == UNIX_LISTENING ? &orphans : &lost);
+	s->queued = 0;
+	if (s->state == UNIX_LISTENING)
+		s->state = UNIX_IDLE;
 	spin_unlock(&unix_lock, ev);
+	free_messages(&lost);
 	if (peer) {
 		wake_all(peer);
 		unix_unref(peer);
@@ -389,7 +403,7 @@ static int unix_connect(struct file *f, const u8 *name, unsigned len)
 			r = -EINVAL;
 		else if (to->sock.type != s->sock.type)
 			r = -EPROTOTYPE;
-		else if (to->closed || to->state != UNIX_LISTENING)
+		else if (to->closed || to->state != UNIX_LISTENING || (to->shut & SHUT_BIT_RD))
 			r = -ECONNREFUSED;
 		else if (to->pending > to->backlog)
 			r = -EAGAIN;
@@ -438,6 +452,8 @@ static int unix_accept(struct file *f, u32 flags, struct file **out)
 			new = list_first(&s->queue, struct unix_sock, link);
 			list_remove(&new->link);
 			s->pending--;
+		} else if (!r && (s->shut & SHUT_BIT_RD)) {
+			r = -EINVAL; /* shutdown(2) gets those out who wait here */
 		}
 		spin_unlock(&unix_lock, ev);
 		if (r)
@@ -446,7 +462,8 @@ static int unix_accept(struct file *f, u32 flags, struct file **out)
 			break;
 		if (unix_nonblock(f, 0))
 			return -EAGAIN;
-		r = WAIT_EVENT(&s->readable, !list_empty(&s->queue) || READ_ONCE(s->state) != UNIX_LISTENING,
+		r = WAIT_EVENT(&s->readable, !list_empty(&s->queue) || READ_ONCE(s->state) != UNIX_LISTENING ||
+				       (READ_ONCE(s->shut) & SHUT_BIT_RD),
 			       unix_deadline(s->sock.recv_timeout), WAIT_INTERRUPTIBLE);
 		if (r)
 			return unix_wait_error(r, s->sock.recv_timeout);

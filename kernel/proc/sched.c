@@ -220,6 +220,7 @@ void sched_after_switch(void)
 {
 	struct cpu *c = this_cpu();
 	struct thread *prev = c->previous, *migrating = c->migrating;
+	bool ended = prev->state == THREAD_ENDED; /* without the lock, prev may run elsewhere, end and be gone */
 
 	prev->on_cpu = false;
 	c->previous = c->migrating = NULL;
@@ -227,7 +228,7 @@ void sched_after_switch(void)
 		place(c, migrating, false, 0);
 	else
 		spin_release(&c->rq_lock);
-	if (prev->state == THREAD_ENDED)
+	if (ended)
 		thread_unref(prev);
 }
 

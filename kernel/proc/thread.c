@@ -218,7 +218,7 @@ void process_exit(struct process *p, int status, int signal)
 	}
 	if (mapped_any()) /* what has been written there must reach the host */
 		space_unmap(p->space, 0, p->space->high);
-	file_table_unref(p->files);
+	fd_close_all(p->files);
 	console_shutdown(p->exit_status, p->exit_signal);
 	platform_power_off(false);
 }

@@ -19,6 +19,7 @@
 #include "proc/timer.h"
 #include "proc/wait.h"
 
+struct file;
 struct file_table;
 struct fs_context;
 struct space;
@@ -76,6 +77,7 @@ struct thread {
 	} restart;
 	int exit_status;
 	struct futex_waiter *futex;
+	struct file **freed_files; /* what it frees a file for: those that wait for that; else NULL */
 };
 
 struct rlimit64 {

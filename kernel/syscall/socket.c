@@ -430,11 +430,13 @@ static int put_rights(struct user_msghdr *h, struct socket_msg *m, size_t *used)
 	if (!m->nfds)
 		return 0;
 	for (; n < m->nfds && n < room; n++) {
-		int fd = fd_install(m->fds[n], 0, m->flags & MSG_CMSG_CLOEXEC);
+		/* The table gets a reference of its own: another thread may close the descriptor at once. */
+		int fd = fd_install(file_ref(m->fds[n]), 0, m->flags & MSG_CMSG_CLOEXEC);
 
-		if (fd < 0)
+		if (fd < 0) {
+			file_unref(m->fds[n]);
 			break;
-		m->fds[n] = file_ref(m->fds[n]); /* the table has ours: drop_fds() wants one */
+		}
 		if (put_user(fd, (int __user *)(out + sizeof(c) + n * sizeof(int)))) {
 			fd_close(fd);
 			break;
