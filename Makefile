@@ -29,6 +29,10 @@ stream: stage
 test: stage
 	tools/run-tests $(BUILD) -j$$(nproc) -LE soak $(TEST_FLAGS)
 
+# Those of "make test" that take a real KVM: uhyve in a nested Linux (tests/kvm/lab).
+test-kvm: stage
+	tools/run-tests $(BUILD) -L kvm $(TEST_FLAGS)
+
 # SOAK_FLAGS=--runs=N --cpus=1,2 --only=NAME; the defaults are what a release must pass.
 soak: stage
 	tests/soak --prefix $(STAGE) $(SOAK_FLAGS)
@@ -43,4 +47,4 @@ bench coverage: stage
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup stage install stream test soak bench lint coverage clean
+.PHONY: all setup stage install stream test test-kvm soak bench lint coverage clean
