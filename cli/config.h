@@ -44,12 +44,12 @@ struct config {
 	bool verbose, monitor, debug, mergeable, hugepage, patch, strace;
 	unsigned int port;
 	const char *workdir; /* NULL: the caller's */
-	const char *hostname; /* NULL: the host's */
+	const char *hostname; /* the run's name, too; NULL: the host's, and none */
 	struct share shares[CONFIG_SHARES_MAX];
 	size_t nshares;
 	const char *env[CONFIG_ENV_MAX]; /* NAME=VALUE, in addition to environ */
 	size_t nenv;
-	bool help, version;
+	bool help, version, detach;
 	char **argv; /* program and its arguments, ended by NULL */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "options.h"
+#include "entry.h"
 #include "isle.h"
 #include "msg.h"
 #include "text.h"
@@ -205,8 +206,10 @@ static int opt_root(struct config *c, const char *who, const char *value)
 
 static int opt_name(struct config *c, const char *who, const char *value)
 {
-	if (strlen(value) > 64)
+	if (strlen(value) > ENTRY_NAME_MAX)
 		return opt_bad(who, value, "longer than 64 bytes", "give a shorter name");
+	if (!entry_name_valid(value))
+		return opt_bad(who, value, "not a name", "give letters, digits, '_', '.' and '-', a letter or digit first");
 	c->hostname = value;
 	return 0;
 }
@@ -272,9 +275,10 @@ static int opt_network_switch_later(struct config *c, const char *who, const cha
 	return !text_bool(value, &b) && !b ? 0 : opt_later(who, "the network");
 }
 
-static int opt_detach_later(struct config *c, const char *who, const char *value)
+static int opt_detach(struct config *c, const char *who, const char *value)
 {
-	return opt_later(who, "running in the background");
+	c->detach = true;
+	return 0;
 }
 
 static int opt_strace(struct config *c, const char *who, const char *value)

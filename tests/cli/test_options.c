@@ -106,9 +106,17 @@ static void what_is_not_there_yet_says_so(void **state)
 		read_bad(ARGS("p"), ARGS(later[i]), "not there yet");
 	}
 	read_bad(ARGS("-p", "80:80", "p"), NO_ARGS, "-p: the network is not there yet");
-	read_bad(ARGS("-d", "p"), NO_ARGS, "not there yet");
 	/* Switched off is what one gets anyway. */
 	read_ok(ARGS("p"), ARGS("HERMIT_CAPTURE_NET=0", "HERMIT_CHECKPOINT=0", "HERMIT_IP="));
+}
+
+static void run_may_have_a_name(void **state)
+{
+	read_ok(ARGS("-d", "--name", "a.b-1", "p"), NO_ARGS);
+	assert_true(c.detach);
+	assert_string_equal(c.hostname, "a.b-1");
+	read_bad(ARGS("--name", "a b", "p"), NO_ARGS, "not a name");
+	read_bad(ARGS("--name", "../a", "p"), NO_ARGS, "not a name");
 }
 
 static void misspelt_variable_is_warned_about(void **state)
@@ -183,6 +191,7 @@ int main(void)
 		cmocka_unit_test(forms_of_options_are_equal),
 		cmocka_unit_test(bad_values_name_thing_and_mend),
 		cmocka_unit_test(what_is_not_there_yet_says_so),
+		cmocka_unit_test(run_may_have_a_name),
 		cmocka_unit_test(misspelt_variable_is_warned_about),
 		cmocka_unit_test(shares_are_read),
 		cmocka_unit_test(no_more_of_anything_than_there_is_room),
