@@ -3,7 +3,7 @@
 #include <arch/cpuinfo.h>
 #include "fs/dentry.h"
 #include "fs/fd.h"
-#include "fs/pseudo.h"
+#include "fs/procfs.h"
 #include "lib/format.h"
 #include "lib/random.h"
 #include "lib/string.h"
@@ -19,19 +19,17 @@
 #include "version.h"
 
 #define PROC_MAGIC 0x9fa0
-#define USER_HZ	   100 /* what times in /proc are counted in */
-
-static struct process *proc(void) { return init_process; }
-
-static u64 ticks(nsec_t ns) { return ns / (NSEC_PER_SEC / USER_HZ); }
 
 /* ---- numbers: processes, threads, descriptors ---- */
 
-static long next_pid(long from, const long *outer) { return from <= proc()->pid ? proc()->pid : -1; }
+static long next_pid(long from, const long *outer)
+{
+	return from <= procfs_process()->pid ? procfs_process()->pid : -1;
+}
 
 static long next_tid(long from, const long *outer)
 {
-	struct process *p = proc();
+	struct process *p = procfs_process();
 	unsigned long ev = spin_lock(&p->lock);
 	long best = -1;
 
@@ -45,17 +43,20 @@ static long next_tid(long from, const long *outer)
 	return best;
 }
 
-static long next_fd(long from, const long *outer) { return fd_next(proc()->files, from); }
+static long next_fd(long from, const long *outer) { return fd_next(procfs_process()->files, from); }
 
 static const struct pseudo_class classes[] = {{'p', next_pid}, {'t', next_tid}, {'f', next_fd}};
 
 /* ---- links ---- */
 
-static int link_self(const long *n, char *buf, size_t size) { return format_string(buf, size, "%d", proc()->pid); }
+static int link_self(const long *n, char *buf, size_t size)
+{
+	return format_string(buf, size, "%d", procfs_process()->pid);
+}
 
 static int link_thread_self(const long *n, char *buf, size_t size)
 {
-	return format_string(buf, size, "%d/task/%d", proc()->pid, current->tid);
+	return format_string(buf, size, "%d/task/%d", procfs_process()->pid, current->tid);
 }
 
 static int link_mounts(const long *n, char *buf, size_t size) { return format_string(buf, size, "self/mounts"); }
@@ -63,9 +64,9 @@ static int link_net(const long *n, char *buf, size_t size) { return format_strin
 
 static int link_exe(const long *n, char *buf, size_t size)
 {
-	size_t len = MIN(strlen(proc()->exe), size);
+	size_t len = MIN(strlen(procfs_process()->exe), size);
 
-	memcpy(buf, proc()->exe, len);
+	memcpy(buf, procfs_process()->exe, len);
 	return len;
 }
 
@@ -85,13 +86,13 @@ static int path_text(struct dentry *d, char *buf, size_t size)
 
 static int follow_cwd(const long *n, struct dentry **out)
 {
-	*out = fs_context_cwd(proc()->fs);
+	*out = fs_context_cwd(procfs_process()->fs);
 	return 0;
 }
 
 static int link_cwd(const long *n, char *buf, size_t size)
 {
-	struct dentry *d = fs_context_cwd(proc()->fs);
+	struct dentry *d = fs_context_cwd(procfs_process()->fs);
 	int r = path_text(d, buf, size);
 
 	dentry_unref(d);
@@ -151,316 +152,6 @@ static void show_fdinfo(struct text *t, const long *n)
 	file_unref(f);
 }
 
-/* ---- the process's memory ---- */
-
-struct area_copy {
-	vaddr_t start, end;
-	u32 flags;
-	u64 offset;
-	struct file *file; /* a reference */
-	const char *name;
-};
-
-/* The areas as they are now, since names of files cannot be found out under space.lock.  *count of them. */
-static struct area_copy *copy_areas(struct space *s, unsigned *count)
-{
-	unsigned room = READ_ONCE(s->areas.count) + 16, n = 0;
-	struct area_copy *copy = kmalloc(room * sizeof(*copy));
-	unsigned long ev;
-
-	*count = 0;
-	if (!copy)
-		return NULL;
-	ev = spin_lock(&s->lock);
-	for (struct area *a = area_find_above(&s->areas, 0); a && n < room; a = area_next(a), n++)
-		copy[n] = (struct area_copy){a->start, a->end, a->flags, a->offset, a->file ? file_ref(a->file) : NULL,
-					     a->name};
-	spin_unlock(&s->lock, ev);
-	*count = n;
-	return copy;
-}
-
-static void free_areas(struct area_copy *copy, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (copy[i].file)
-			file_unref(copy[i].file);
-	kfree(copy);
-}
-
-static void show_maps(struct text *t, const long *n)
-{
-	unsigned count;
-	struct area_copy *a = copy_areas(proc()->space, &count);
-	char *path = kmalloc(PATH_MAX + 16);
-
-	for (unsigned i = 0; path && i < count; i++) {
-		struct inode *inode = a[i].file ? a[i].file->inode : NULL;
-		size_t begin = t->len;
-		u32 f = a[i].flags;
-
-		text_printf(t, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", a[i].start, a[i].end,
-			    f & AREA_READ ? 'r' : '-', f & AREA_WRITE ? 'w' : '-', f & AREA_EXEC ? 'x' : '-',
-			    f & AREA_SHARED ? 's' : 'p', (unsigned long)a[i].offset, 0, inode ? inode->sb->dev : 0,
-			    inode ? (unsigned long)inode->ino : 0ul);
-		if (inode && a[i].file->dentry && vfs_path(a[i].file->dentry, path, PATH_MAX + 16, true) > 0)
-			text_printf(t, "%*s%s", (int)MAX(1l, 73 - (long)(t->len - begin)), "", path);
-		else if (a[i].name)
-			text_printf(t, "%*s%s", (int)MAX(1l, 73 - (long)(t->len - begin)), "", a[i].name);
-		text_add(t, "\n", 1);
-	}
-	if (!path || !a)
-		t->no_memory = true;
-	kfree(path);
-	free_areas(a, count);
-}
-
-struct usage {
-	u64 size, resident, data, stack, text;
-};
-
-static struct usage memory_usage(void)
-{
-	struct space *s = proc()->space;
-	struct usage u = {.size = s->areas.bytes, .resident = s->resident * PAGE_SIZE};
-	unsigned long ev = spin_lock(&s->lock);
-
-	for (struct area *a = area_find_above(&s->areas, 0); a; a = area_next(a)) {
-		u64 len = a->end - a->start;
-
-		if (a->flags & (AREA_STACK | AREA_GROWSDOWN))
-			u.stack += len;
-		else if (a->flags & AREA_WRITE)
-			u.data += len;
-		else if (a->flags & AREA_EXEC)
-			u.text += len;
-	}
-	spin_unlock(&s->lock, ev);
-	return u;
-}
-
-static void show_statm(struct text *t, const long *n)
-{
-	struct usage u = memory_usage();
-
-	text_printf(t, "%lu %lu 0 %lu 0 %lu 0\n", (unsigned long)(u.size / PAGE_SIZE),
-		    (unsigned long)(u.resident / PAGE_SIZE), (unsigned long)(u.text / PAGE_SIZE),
-		    (unsigned long)((u.data + u.stack) / PAGE_SIZE));
-}
-
-/* Reads what the program has at [start, end); a part that has been unmapped ends it. */
-static void add_user_memory(struct text *t, vaddr_t start, vaddr_t end)
-{
-	char buf[256];
-
-	while (start < end) {
-		size_t n = MIN((size_t)(end - start), sizeof(buf));
-		size_t missed = copy_from_user_partial(buf, (const void __user *)start, n);
-
-		text_add(t, buf, n - missed);
-		if (missed)
-			break;
-		start += n;
-	}
-}
-
-static void show_cmdline(struct text *t, const long *n) { add_user_memory(t, proc()->arg_start, proc()->arg_end); }
-static void show_environ(struct text *t, const long *n) { add_user_memory(t, proc()->env_start, proc()->env_end); }
-
-static void show_auxv(struct text *t, const long *n)
-{
-	const u64 *v = proc()->auxv;
-	unsigned i = 0;
-
-	while (i + 2 < ARRAY_SIZE(proc()->auxv) && v[i])
-		i += 2;
-	text_add(t, v, (i + 2) * sizeof(*v));
-}
-
-/* ---- threads ---- */
-
-/* n[1] is a thread for files below task/; elsewhere the first thread stands for the process. */
-static struct thread *thread_of(long tid) { return thread_find(proc(), tid); }
-
-static char state_letter(const struct thread *t)
-{
-	switch (READ_ONCE(t->state)) {
-	case THREAD_RUNNABLE:
-		return 'R';
-	case THREAD_SLEEPING:
-		return t->interruptible ? 'S' : 'D';
-	default:
-		return 'Z';
-	}
-}
-
-static nsec_t process_runtime(struct process *p)
-{
-	unsigned long ev = spin_lock(&p->lock);
-	nsec_t sum = p->dead_runtime;
-
-	list_for_each(l, &p->threads)
-		sum += sched_runtime(list_entry(l, struct thread, link));
-	spin_unlock(&p->lock, ev);
-	return sum;
-}
-
-static void signal_sets(u64 *ignored, u64 *caught)
-{
-	*ignored = *caught = 0;
-	for (unsigned s = 1; s <= NSIG; s++) {
-		u64 h = proc()->sig.action[s - 1].handler;
-
-		if (h == SIG_IGN)
-			*ignored |= SIGMASK(s);
-		else if (h != SIG_DFL)
-			*caught |= SIGMASK(s);
-	}
-}
-
-static void cpu_list(struct text *t, u64 mask)
-{
-	bool any = false;
-
-	for (unsigned i = 0; i < 64; i++) {
-		unsigned from = i;
-
-		if (!(mask >> i & 1))
-			continue;
-		while (i + 1 < 64 && (mask >> (i + 1) & 1))
-			i++;
-		text_printf(t, any ? ",%u" : "%u", from);
-		if (i > from)
-			text_printf(t, "-%u", i);
-		any = true;
-	}
-	text_add(t, "\n", 1);
-}
-
-static u64 online_mask(void) { return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1; }
-
-static void show_status_of(struct text *t, struct thread *th)
-{
-	struct process *p = proc();
-	struct usage u = memory_usage();
-	u64 ignored, caught, caps = p->euid ? 0 : 0x1ffffffffffull;
-
-	signal_sets(&ignored, &caught);
-	text_printf(t, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t0\nTracerPid:\t0\n",
-		    th->name, p->fs->umask, state_letter(th), state_letter(th) == 'R' ? "running" : "sleeping", p->pid,
-		    th->tid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t\n", p->uid, p->euid, p->suid,
-		    p->euid, p->gid, p->egid, p->sgid, p->egid, p->files->size);
-	text_printf(t,
-		    "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t       0 kB\nVmPin:\t       0 kB\nVmHWM:\t%8lu kB\n"
-		    "VmRSS:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t       0 kB\n"
-		    "VmSwap:\t       0 kB\n",
-		    (unsigned long)(u.size / KiB), (unsigned long)(u.size / KiB), (unsigned long)(u.resident / KiB),
-		    (unsigned long)(u.resident / KiB), (unsigned long)(u.data / KiB), (unsigned long)(u.stack / KiB),
-		    (unsigned long)(u.text / KiB));
-	text_printf(t, "Threads:\t%u\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n",
-		    p->thread_count, p->sig.queued, (unsigned long)p->limits[RLIMIT_SIGPENDING].cur,
-		    (unsigned long)th->sig.pending, (unsigned long)p->sig.pending, (unsigned long)th->sig.blocked);
-	text_printf(t,
-		    "SigIgn:\t%016lx\nSigCgt:\t%016lx\nCapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\n"
-		    "CapBnd:\t%016lx\nCapAmb:\t%016x\nNoNewPrivs:\t0\nSeccomp:\t0\n",
-		    (unsigned long)ignored, (unsigned long)caught, 0, (unsigned long)caps, (unsigned long)caps,
-		    0x1fffffffffful, 0);
-	text_printf(t, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", (unsigned long)(th->affinity & online_mask()));
-	cpu_list(t, th->affinity & online_mask());
-	text_printf(t, "Mems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
-		    (unsigned long)th->voluntary, (unsigned long)th->involuntary);
-}
-
-static void show_stat_of(struct text *t, struct thread *th, nsec_t runtime)
-{
-	struct process *p = proc();
-	struct usage u = memory_usage();
-	u64 ignored, caught;
-
-	signal_sets(&ignored, &caught);
-	text_printf(t, "%d (%s) %c 0 %d %d 0 -1 4194304 0 0 0 0 ", th->tid, th->name, state_letter(th), p->pid, p->pid);
-	text_printf(t, "%lu 0 0 0 %d %d %u 0 %lu %lu %lu %lu ", (unsigned long)ticks(runtime), 20 + th->nice, th->nice,
-		    p->thread_count, (unsigned long)ticks(p->started), (unsigned long)u.size,
-		    (unsigned long)(u.resident / PAGE_SIZE), (unsigned long)RLIM_INFINITY);
-	/* startcode endcode startstack kstkesp kstkeip; then the signals */
-	text_printf(t, "0 0 0 0 0 %lu %lu %lu %lu 0 0 0 17 %d %u %u 0 0 0 0 0 %lu %lu %lu %lu %lu 0\n",
-		    (unsigned long)th->sig.pending, (unsigned long)th->sig.blocked, (unsigned long)ignored,
-		    (unsigned long)caught, th->cpu, th->rq.rt_prio, th->policy, (unsigned long)p->space->brk_start,
-		    (unsigned long)p->arg_start, (unsigned long)p->arg_end, (unsigned long)p->env_start,
-		    (unsigned long)p->env_end);
-}
-
-static void with_thread(struct text *t, long tid, void (*show)(struct text *, struct thread *))
-{
-	struct thread *th = thread_of(tid);
-
-	if (!th && tid == proc()->pid) { /* the first thread has ended: another speaks for the process */
-		th = current;
-		thread_ref(th);
-	}
-	if (!th)
-		return;
-	show(t, th);
-	thread_unref(th);
-}
-
-static void show_process_stat(struct text *t, struct thread *th) { show_stat_of(t, th, process_runtime(proc())); }
-static void show_thread_stat(struct text *t, struct thread *th) { show_stat_of(t, th, sched_runtime(th)); }
-static void show_comm_of(struct text *t, struct thread *th) { text_printf(t, "%s\n", th->name); }
-
-static void show_status(struct text *t, const long *n) { with_thread(t, proc()->pid, show_status_of); }
-static void show_stat(struct text *t, const long *n) { with_thread(t, proc()->pid, show_process_stat); }
-static void show_comm(struct text *t, const long *n) { with_thread(t, proc()->pid, show_comm_of); }
-static void show_task_status(struct text *t, const long *n) { with_thread(t, n[1], show_status_of); }
-static void show_task_stat(struct text *t, const long *n) { with_thread(t, n[1], show_thread_stat); }
-static void show_task_comm(struct text *t, const long *n) { with_thread(t, n[1], show_comm_of); }
-
-static int set_comm(long tid, const char *s, size_t len)
-{
-	struct thread *th = thread_of(tid);
-
-	if (!th)
-		return -ESRCH;
-	if (len && s[len - 1] == '\n')
-		len--;
-	len = MIN(len, sizeof(th->name) - 1);
-	memset(th->name, 0, sizeof(th->name));
-	memcpy(th->name, s, len);
-	thread_unref(th);
-	return 0;
-}
-static int store_comm(const long *n, const char *s, size_t len) { return set_comm(proc()->pid, s, len); }
-static int store_task_comm(const long *n, const char *s, size_t len) { return set_comm(n[1], s, len); }
-
-static void show_limits(struct text *t, const long *n)
-{
-	static const struct {
-		const char *name, *unit;
-	} names[RLIMIT_COUNT] = {
-		{"cpu time", "seconds"},    {"file size", "bytes"},	  {"data size", "bytes"},
-		{"stack size", "bytes"},    {"core file size", "bytes"},  {"resident set", "bytes"},
-		{"processes", "processes"}, {"open files", "files"},	  {"locked memory", "bytes"},
-		{"address space", "bytes"}, {"file locks", "locks"},	  {"pending signals", "signals"},
-		{"msgqueue size", "bytes"}, {"nice priority", ""},	  {"realtime priority", ""},
-		{"realtime timeout", "us"},
-	};
-
-	text_printf(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (unsigned i = 0; i < RLIMIT_COUNT; i++) {
-		const u64 v[2] = {proc()->limits[i].cur, proc()->limits[i].max};
-
-		text_printf(t, "Max %-21s ", names[i].name);
-		for (unsigned k = 0; k < 2; k++) {
-			if (v[k] == RLIM_INFINITY)
-				text_printf(t, "%-20s ", "unlimited");
-			else
-				text_printf(t, "%-20lu ", (unsigned long)v[k]);
-		}
-		text_printf(t, "%-10s\n", names[i].unit);
-	}
-}
-
 static void show_zero(struct text *t, const long *n) { text_printf(t, "0\n"); }
 
 /* ---- the machine ---- */
@@ -517,7 +208,8 @@ static nsec_t idle_time(const struct cpu *c)
 
 static void show_cpu_line(struct text *t, const char *name, nsec_t busy, nsec_t idle)
 {
-	text_printf(t, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, (unsigned long)ticks(busy), (unsigned long)ticks(idle));
+	text_printf(t, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, (unsigned long)procfs_ticks(busy),
+		    (unsigned long)procfs_ticks(idle));
 }
 
 static void show_system_stat(struct text *t, const long *n)
@@ -550,8 +242,9 @@ static void show_uptime(struct text *t, const long *n)
 
 	for (unsigned i = 0; i < cpu_count; i++)
 		idle += MIN(idle_time(cpus[i]), now);
-	text_printf(t, "%lu.%02lu %lu.%02lu\n", (unsigned long)(now / NSEC_PER_SEC), (unsigned long)(ticks(now) % USER_HZ),
-		    (unsigned long)(idle / NSEC_PER_SEC), (unsigned long)(ticks(idle) % USER_HZ));
+	text_printf(t, "%lu.%02lu %lu.%02lu\n", (unsigned long)(now / NSEC_PER_SEC),
+		    (unsigned long)(procfs_ticks(now) % PROCFS_HZ), (unsigned long)(idle / NSEC_PER_SEC),
+		    (unsigned long)(procfs_ticks(idle) % PROCFS_HZ));
 }
 
 /* Load averages need a clock tick that a tickless kernel does not have: what runs now stands for all three. */
@@ -561,8 +254,8 @@ static void show_loadavg(struct text *t, const long *n)
 
 	for (unsigned i = 0; i < cpu_count; i++)
 		running += cpus[i]->rq.count;
-	text_printf(t, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running, proc()->thread_count,
-		    current->tid);
+	text_printf(t, "%u.00 %u.00 %u.00 %u/%u %d\n", running, running, running, running,
+		    procfs_process()->thread_count, current->tid);
 }
 
 static void show_version(struct text *t, const long *n)
@@ -595,7 +288,7 @@ static void show_domainname(struct text *t, const long *n) { text_printf(t, "(no
 static void show_pid_max(struct text *t, const long *n) { text_printf(t, "4194304\n"); }
 static void show_threads_max(struct text *t, const long *n)
 {
-	text_printf(t, "%lu\n", (unsigned long)proc()->limits[RLIMIT_NPROC].max);
+	text_printf(t, "%lu\n", (unsigned long)procfs_process()->limits[RLIMIT_NPROC].max);
 }
 static void show_ngroups_max(struct text *t, const long *n) { text_printf(t, "65536\n"); }
 static void show_cap_last(struct text *t, const long *n) { text_printf(t, "40\n"); }
@@ -651,21 +344,21 @@ static const struct pseudo_row rows[] = {
 	{"%p/root", LINK, NULL, link_root, follow_root, NULL},
 	{"%p/fd/%f", LINK, NULL, link_fd, follow_fd, NULL},
 	{"%p/fdinfo/%f", OWN, show_fdinfo, NULL, NULL, NULL},
-	{"%p/maps", 0, show_maps, NULL, NULL, NULL},
-	{"%p/status", 0, show_status, NULL, NULL, NULL},
-	{"%p/stat", 0, show_stat, NULL, NULL, NULL},
-	{"%p/statm", 0, show_statm, NULL, NULL, NULL},
-	{"%p/cmdline", 0, show_cmdline, NULL, NULL, NULL},
-	{"%p/environ", OWN, show_environ, NULL, NULL, NULL},
-	{"%p/auxv", OWN, show_auxv, NULL, NULL, NULL},
-	{"%p/comm", RW, show_comm, NULL, NULL, store_comm},
-	{"%p/limits", 0, show_limits, NULL, NULL, NULL},
+	{"%p/maps", 0, procfs_show_maps, NULL, NULL, NULL},
+	{"%p/status", 0, procfs_show_status, NULL, NULL, NULL},
+	{"%p/stat", 0, procfs_show_stat, NULL, NULL, NULL},
+	{"%p/statm", 0, procfs_show_statm, NULL, NULL, NULL},
+	{"%p/cmdline", 0, procfs_show_cmdline, NULL, NULL, NULL},
+	{"%p/environ", OWN, procfs_show_environ, NULL, NULL, NULL},
+	{"%p/auxv", OWN, procfs_show_auxv, NULL, NULL, NULL},
+	{"%p/comm", RW, procfs_show_comm, NULL, NULL, procfs_store_comm},
+	{"%p/limits", 0, procfs_show_limits, NULL, NULL, NULL},
 	{"%p/mounts", 0, show_mounts, NULL, NULL, NULL},
 	{"%p/oom_score", 0, show_zero, NULL, NULL, NULL},
-	{"%p/task/%t/comm", RW, show_task_comm, NULL, NULL, store_task_comm},
-	{"%p/task/%t/status", 0, show_task_status, NULL, NULL, NULL},
-	{"%p/task/%t/stat", 0, show_task_stat, NULL, NULL, NULL},
-	{"%p/task/%t/maps", 0, show_maps, NULL, NULL, NULL},
+	{"%p/task/%t/comm", RW, procfs_show_task_comm, NULL, NULL, procfs_store_task_comm},
+	{"%p/task/%t/status", 0, procfs_show_task_status, NULL, NULL, NULL},
+	{"%p/task/%t/stat", 0, procfs_show_task_stat, NULL, NULL, NULL},
+	{"%p/task/%t/maps", 0, procfs_show_maps, NULL, NULL, NULL},
 	{"%p/net", S_IFDIR | 0555, NULL, NULL, NULL, NULL},
 	{"cmdline", 0, show_cmdline_of_kernel, NULL, NULL, NULL},
 	{"cpuinfo", 0, show_cpuinfo, NULL, NULL, NULL},

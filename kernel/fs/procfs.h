@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two halves of /proc: procfs.c has the table of its files, the links and what is about the whole system,
+ * procfs_process.c what is about the process and its threads.  Show functions may sleep; they take process.lock
+ * and space.lock (spin) for what they copy, never both.
+ */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include "fs/pseudo.h"
+#include "lib/types.h"
+#include "proc/thread.h"
+
+#define PROCFS_HZ 100 /* what times in /proc are counted in */
+
+static inline struct process *procfs_process(void) { return init_process; }
+static inline u64 procfs_ticks(nsec_t ns) { return ns / (NSEC_PER_SEC / PROCFS_HZ); }
+
+/* See pseudo_row.show and store.  n[0] is the process; n[1], below task/, the thread. */
+void procfs_show_maps(struct text *t, const long *n);
+void procfs_show_statm(struct text *t, const long *n);
+void procfs_show_cmdline(struct text *t, const long *n);
+void procfs_show_environ(struct text *t, const long *n);
+void procfs_show_auxv(struct text *t, const long *n);
+void procfs_show_status(struct text *t, const long *n);
+void procfs_show_stat(struct text *t, const long *n);
+void procfs_show_comm(struct text *t, const long *n);
+void procfs_show_task_status(struct text *t, const long *n);
+void procfs_show_task_stat(struct text *t, const long *n);
+void procfs_show_task_comm(struct text *t, const long *n);
+int procfs_store_comm(const long *n, const char *s, size_t len);
+int procfs_store_task_comm(const long *n, const char *s, size_t len);
+void procfs_show_limits(struct text *t, const long *n);
+
+#endif
