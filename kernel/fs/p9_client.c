@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* The session, and a function for each message.  How a request travels: p9_request.c. */
 #include "fs/p9_client.h"
+#include "fs/p9_request.h"
 #include "fs/uio.h"
 #include "lib/errno.h"
 #include "lib/log.h"
@@ -7,215 +9,6 @@
 #include "mm/heap.h"
 
 #define MSIZE_MIN 4096 /* a server that takes less is of no use */
-
-/* ---- tags and fids ---- */
-
-static u32 fid_new(struct p9_client *c)
-{
-	unsigned long ev = spin_lock(&c->lock);
-	u32 fid = c->fids_free_count ? c->fids_free[--c->fids_free_count] : c->next_fid++;
-
-	c->fids_live++;
-	spin_unlock(&c->lock, ev);
-	return fid;
-}
-
-/* Only once the server has forgotten it: requests overtake each other. */
-static void fid_free_locked(struct p9_client *c, u32 fid)
-{
-	c->fids_live--;
-	if (c->fids_free_count < ARRAY_SIZE(c->fids_free))
-		c->fids_free[c->fids_free_count++] = fid;
-}
-
-static void fid_free(struct p9_client *c, u32 fid)
-{
-	unsigned long ev = spin_lock(&c->lock);
-
-	fid_free_locked(c, fid);
-	spin_unlock(&c->lock, ev);
-}
-
-static struct p9_request *tag_alloc(struct p9_client *c)
-{
-	unsigned long ev = spin_lock(&c->lock);
-	struct p9_request *r = NULL;
-
-	if (c->free_tags) {
-		unsigned tag = (unsigned)__builtin_ctz(c->free_tags);
-
-		c->free_tags &= ~(1u << tag);
-		r = &c->requests[tag];
-	} else {
-		c->tag_freed = false;
-	}
-	spin_unlock(&c->lock, ev);
-	return r;
-}
-
-static void tag_free_locked(struct p9_request *r)
-{
-	struct p9_client *c = r->client;
-
-	c->free_tags |= 1u << r->tag;
-	__atomic_store_n(&c->tag_freed, true, __ATOMIC_RELEASE);
-}
-
-/* ---- requests ---- */
-
-/* A request of type `type` to be filled in, or an error. */
-static int request_begin(struct p9_client *c, u8 type, struct p9_request **out)
-{
-	struct p9_request *r;
-
-	while (!(r = tag_alloc(c))) {
-		int err = c->transport->wait(c->device, &c->tag_wait, &c->tag_freed);
-
-		if (err)
-			return err;
-	}
-	if (!r->small && !(r->small = kmalloc(2 * P9_SMALL))) {
-		unsigned long ev = spin_lock(&c->lock);
-
-		tag_free_locked(r);
-		spin_unlock(&c->lock, ev);
-		c->transport->wake(c->device, &c->tag_wait);
-		return -ENOMEM;
-	}
-	r->type = type;
-	r->done = r->abandoned = false;
-	r->error = 0;
-	r->bulk = NULL;
-	r->bulk_cap = r->bulk_out = r->bulk_in = 0;
-	r->in_head = P9_SMALL;
-	p9_write_begin(&r->out, r->small, P9_SMALL, type, type == P9_TVERSION ? P9_NOTAG : r->tag);
-	*out = r;
-	return 0;
-}
-
-static void request_end(struct p9_request *r)
-{
-	struct p9_client *c = r->client;
-	u8 *bulk = r->bulk, *drop = bulk;
-	unsigned long ev = spin_lock(&c->lock);
-
-	r->bulk = NULL;
-	if (bulk && r->bulk_cap == c->chunk && !c->bulk_cache) {
-		c->bulk_cache = bulk;
-		drop = NULL;
-	}
-	tag_free_locked(r);
-	spin_unlock(&c->lock, ev);
-	kfree(drop);
-	c->transport->wake(c->device, &c->tag_wait);
-}
-
-/*
- * A bulk buffer for n bytes (at most a chunk is of use), or for fewer where memory is short.
- * False: there is none at all; P9_SMALL has to do.
- */
-static bool request_bulk(struct p9_request *r, size_t n)
-{
-	struct p9_client *c = r->client;
-	u32 cap = (u32)MIN(ALIGN_UP(n, PAGE_SIZE), (size_t)c->chunk);
-
-	if (cap == c->chunk) {
-		unsigned long ev = spin_lock(&c->lock);
-
-		r->bulk = c->bulk_cache;
-		c->bulk_cache = NULL;
-		spin_unlock(&c->lock, ev);
-	}
-	while (!r->bulk && !(r->bulk = kmalloc(cap)) && cap > PAGE_SIZE)
-		cap = ALIGN_UP(cap / 2, (u32)PAGE_SIZE);
-	r->bulk_cap = cap;
-	return r->bulk != NULL;
-}
-
-void p9_complete(struct p9_request *r, u32 got, int error)
-{
-	struct p9_client *c = r->client;
-	unsigned long ev = spin_lock(&c->lock);
-	bool abandoned = r->abandoned;
-
-	r->got = got;
-	r->error = error;
-	__atomic_store_n(&r->done, true, __ATOMIC_RELEASE);
-	if (abandoned && r->type == P9_TCLUNK)
-		fid_free_locked(c, r->fid);
-	spin_unlock(&c->lock, ev);
-	if (abandoned)
-		request_end(r);
-	else
-		c->transport->wake(c->device, &r->wait);
-}
-
-/* From now on p9_complete() frees r.  False: it is done already. */
-static bool request_abandon(struct p9_request *r)
-{
-	struct p9_client *c = r->client;
-	unsigned long ev = spin_lock(&c->lock);
-	bool done = r->done;
-
-	r->abandoned = !done;
-	spin_unlock(&c->lock, ev);
-	return !done;
-}
-
-static int request_submit(struct p9_request *r)
-{
-	struct p9_client *c = r->client;
-
-	p9_write_end(&r->out, r->bulk_out);
-	if (r->out.overflow)
-		return -ENAMETOOLONG;
-	return c->transport->submit(c->device, r);
-}
-
-/*
- * Sends r and waits for the reply.  0: it is there, and *in reads what is in `small` behind the header; r has to
- * be ended.  Else -errno, and r is gone.
- */
-static int request_call(struct p9_request *r, struct p9_reader *in)
-{
-	struct p9_client *c = r->client;
-	u8 head[P9_DATA_HEADER];
-	u32 have;
-	int err = request_submit(r);
-
-	if (!err) {
-		err = c->transport->wait(c->device, &r->wait, &r->done);
-		if (err && request_abandon(r))
-			return err;
-		err = r->error;
-	}
-	if (!err) {
-		/* An error reply may run over into the bulk buffer. */
-		have = MIN((u32)sizeof(head), r->got);
-		memcpy(head, p9_reply(r), MIN(have, r->in_head));
-		if (have > r->in_head)
-			memcpy(head + r->in_head, r->bulk, have - r->in_head);
-		err = p9_check_reply(head, have, r->got, r->type, r->type == P9_TVERSION ? P9_NOTAG : r->tag);
-	}
-	if (err) {
-		request_end(r);
-		return err;
-	}
-	p9_read_begin(in, p9_reply(r), MIN(r->got, r->in_head));
-	in->pos = P9_HEADER;
-	return 0;
-}
-
-/* For replies in which nothing of interest stands. */
-static int request_run(struct p9_request *r)
-{
-	struct p9_reader in;
-	int err = request_call(r, &in);
-
-	if (!err)
-		request_end(r);
-	return err;
-}
 
 /* ---- session ---- */
 
@@ -226,13 +19,13 @@ static int version(struct p9_client *c)
 	const char *v;
 	u32 msize;
 	u16 len;
-	int err = request_begin(c, P9_TVERSION, &r);
+	int err = p9_request_begin(c, P9_TVERSION, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, P9_CHUNK_MAX + P9_WRITE_HEADER);
 	p9_put_string(&r->out, P9_VERSION, strlen(P9_VERSION));
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	msize = p9_get32(&in);
@@ -241,7 +34,7 @@ static int version(struct p9_client *c)
 		err = -EPROTO;
 	else
 		c->chunk = MIN((u32)P9_CHUNK_MAX, (msize - P9_WRITE_HEADER) & ~511u);
-	request_end(r);
+	p9_request_end(r);
 	return err;
 }
 
@@ -260,22 +53,22 @@ int p9_client_start(struct p9_client *c, u32 uid, u32 *root, struct p9_qid *qid)
 		c->requests[i].tag = (u16)i;
 		wait_queue_init(&c->requests[i].wait);
 	}
-	err = version(c) ?: request_begin(c, P9_TATTACH, &r);
+	err = version(c) ?: p9_request_begin(c, P9_TATTACH, &r);
 	if (err)
 		return err;
-	*root = fid_new(c);
+	*root = p9_fid_alloc(c);
 	p9_put32(&r->out, *root);
 	p9_put32(&r->out, P9_NOFID);
 	p9_put_string(&r->out, "", 0); /* uname: the number counts */
 	p9_put_string(&r->out, "", 0); /* aname: what the server exports */
 	p9_put32(&r->out, uid);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err) {
-		fid_free(c, *root);
+		p9_fid_free(c, *root);
 		return err;
 	}
 	p9_get_qid(&in, qid);
-	request_end(r);
+	p9_request_end(r);
 	return in.short_ || !(qid->type & P9_QTDIR) ? -EPROTO : 0;
 }
 
@@ -286,28 +79,28 @@ int p9_walk(struct p9_client *c, u32 fid, const char *name, size_t len, u32 *new
 	struct p9_request *r;
 	struct p9_reader in;
 	unsigned names = len ? 1 : 0, walked;
-	int err = request_begin(c, P9_TWALK, &r);
+	int err = p9_request_begin(c, P9_TWALK, &r);
 
 	if (err)
 		return err;
-	*newfid = fid_new(c);
+	*newfid = p9_fid_alloc(c);
 	p9_put32(&r->out, fid);
 	p9_put32(&r->out, *newfid);
 	p9_put16(&r->out, (u16)names);
 	if (names)
 		p9_put_string(&r->out, name, len);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err) {
 		if (err != -EINTR) /* abandoned: it may exist yet */
-			fid_free(c, *newfid);
+			p9_fid_free(c, *newfid);
 		return err;
 	}
 	walked = p9_get16(&in);
 	if (names)
 		p9_get_qid(&in, qid);
-	request_end(r);
+	p9_request_end(r);
 	if (in.short_ || walked != names) {
-		fid_free(c, *newfid); /* a walk that stops early makes no fid (walk(5)) */
+		p9_fid_free(c, *newfid); /* a walk that stops early makes no fid (walk(5)) */
 		return walked < names ? -ENOENT : -EIO;
 	}
 	return 0;
@@ -317,14 +110,14 @@ void p9_clunk(struct p9_client *c, u32 fid)
 {
 	struct p9_request *r;
 
-	if (request_begin(c, P9_TCLUNK, &r))
+	if (p9_request_begin(c, P9_TCLUNK, &r))
 		return; /* killed, dead or no memory: the fid stays with the server */
 	p9_put32(&r->out, fid);
 	r->fid = fid;
 	r->abandoned = true;
-	if (request_submit(r)) {
-		fid_free(c, fid);
-		request_end(r);
+	if (p9_request_submit(r)) {
+		p9_fid_free(c, fid);
+		p9_request_end(r);
 	}
 }
 
@@ -332,24 +125,24 @@ int p9_lopen(struct p9_client *c, u32 fid, u32 flags, struct p9_qid *qid)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = request_begin(c, P9_TLOPEN, &r);
+	int err = p9_request_begin(c, P9_TLOPEN, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
 	p9_put32(&r->out, flags);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	p9_get_qid(&in, qid); /* iounit follows: messages are no larger than msize anyway */
-	request_end(r);
+	p9_request_end(r);
 	return in.short_ ? -EIO : 0;
 }
 
 int p9_lcreate(struct p9_client *c, u32 fid, const char *name, size_t len, u32 flags, u32 mode, u32 gid)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TLCREATE, &r);
+	int err = p9_request_begin(c, P9_TLCREATE, &r);
 
 	if (err)
 		return err;
@@ -358,24 +151,24 @@ int p9_lcreate(struct p9_client *c, u32 fid, const char *name, size_t len, u32 f
 	p9_put32(&r->out, flags);
 	p9_put32(&r->out, mode);
 	p9_put32(&r->out, gid);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 int p9_getattr(struct p9_client *c, u32 fid, struct p9_attr *a)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = request_begin(c, P9_TGETATTR, &r);
+	int err = p9_request_begin(c, P9_TGETATTR, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
 	p9_put64(&r->out, P9_GETATTR_BASIC);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	err = p9_get_attr(&in, a);
-	request_end(r);
+	p9_request_end(r);
 	return err;
 }
 
@@ -394,7 +187,7 @@ static void put_time(struct p9_writer *w, s64 ns)
 int p9_setattr(struct p9_client *c, u32 fid, u32 valid, u32 mode, u32 uid, u32 gid, u64 size, s64 atime, s64 mtime)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TSETATTR, &r);
+	int err = p9_request_begin(c, P9_TSETATTR, &r);
 
 	if (err)
 		return err;
@@ -406,19 +199,19 @@ int p9_setattr(struct p9_client *c, u32 fid, u32 valid, u32 mode, u32 uid, u32 g
 	p9_put64(&r->out, size);
 	put_time(&r->out, atime);
 	put_time(&r->out, mtime);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 int p9_statfs(struct p9_client *c, u32 fid, struct linux_statfs *st)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = request_begin(c, P9_TSTATFS, &r);
+	int err = p9_request_begin(c, P9_TSTATFS, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	*st = (struct linux_statfs){.type = p9_get32(&in), .bsize = p9_get32(&in)};
@@ -431,20 +224,20 @@ int p9_statfs(struct p9_client *c, u32 fid, struct linux_statfs *st)
 	st->fsid[0] = (s32)p9_get32(&in);
 	st->fsid[1] = (s32)p9_get32(&in);
 	st->namelen = p9_get32(&in);
-	request_end(r);
+	p9_request_end(r);
 	return in.short_ ? -EIO : 0;
 }
 
 int p9_fsync(struct p9_client *c, u32 fid, bool data_only)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TFSYNC, &r);
+	int err = p9_request_begin(c, P9_TFSYNC, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
 	p9_put32(&r->out, data_only);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 /* ---- messages about names ---- */
@@ -452,7 +245,7 @@ int p9_fsync(struct p9_client *c, u32 fid, bool data_only)
 int p9_mkdir(struct p9_client *c, u32 dir, const char *name, size_t len, u32 mode, u32 gid)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TMKDIR, &r);
+	int err = p9_request_begin(c, P9_TMKDIR, &r);
 
 	if (err)
 		return err;
@@ -460,7 +253,7 @@ int p9_mkdir(struct p9_client *c, u32 dir, const char *name, size_t len, u32 mod
 	p9_put_string(&r->out, name, len);
 	p9_put32(&r->out, mode);
 	p9_put32(&r->out, gid);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 int p9_symlink(struct p9_client *c, u32 dir, const char *name, size_t len, const char *target, u32 gid)
@@ -468,15 +261,15 @@ int p9_symlink(struct p9_client *c, u32 dir, const char *name, size_t len, const
 	size_t target_len = strlen(target);
 	struct p9_writer bulk;
 	struct p9_request *r;
-	int err = request_begin(c, P9_TSYMLINK, &r);
+	int err = p9_request_begin(c, P9_TSYMLINK, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, dir);
 	p9_put_string(&r->out, name, len);
 	/* A target may be as long as a path: the rest of the message lies in a bulk buffer. */
-	if (!request_bulk(r, target_len + 6)) {
-		request_end(r);
+	if (!p9_request_bulk(r, target_len + 6)) {
+		p9_request_end(r);
 		return -ENOMEM;
 	}
 	bulk = (struct p9_writer){.buf = r->bulk, .cap = r->bulk_cap};
@@ -484,7 +277,7 @@ int p9_symlink(struct p9_client *c, u32 dir, const char *name, size_t len, const
 	p9_put32(&bulk, gid);
 	r->bulk_out = bulk.len;
 	r->out.overflow |= bulk.overflow;
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size)
@@ -493,64 +286,64 @@ ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size)
 	struct p9_reader in;
 	u32 n, first;
 	u16 len;
-	int err = request_begin(c, P9_TREADLINK, &r);
+	int err = p9_request_begin(c, P9_TREADLINK, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, fid);
-	if (!request_bulk(r, PATH_MAX)) {
-		request_end(r);
+	if (!p9_request_bulk(r, PATH_MAX)) {
+		p9_request_end(r);
 		return -ENOMEM;
 	}
 	r->bulk_in = r->bulk_cap;
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	len = p9_get16(&in);
 	first = in.len - in.pos; /* of the target, in `small` */
 	if (in.short_ || len > PATH_MAX - 1 || P9_HEADER + 2 + (u32)len > r->got) {
-		request_end(r);
+		p9_request_end(r);
 		return -EIO;
 	}
 	n = (u32)MIN((size_t)len, size);
 	first = MIN(first, n);
 	memcpy(buf, in.buf + in.pos, first);
 	memcpy(buf + first, r->bulk, n - first);
-	request_end(r);
+	p9_request_end(r);
 	return len;
 }
 
 int p9_link(struct p9_client *c, u32 dir, u32 fid, const char *name, size_t len)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TLINK, &r);
+	int err = p9_request_begin(c, P9_TLINK, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, dir);
 	p9_put32(&r->out, fid);
 	p9_put_string(&r->out, name, len);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 int p9_unlinkat(struct p9_client *c, u32 dir, const char *name, size_t len, u32 flags)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TUNLINKAT, &r);
+	int err = p9_request_begin(c, P9_TUNLINKAT, &r);
 
 	if (err)
 		return err;
 	p9_put32(&r->out, dir);
 	p9_put_string(&r->out, name, len);
 	p9_put32(&r->out, flags);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t old_len, u32 new_dir,
 		const char *new_name, size_t new_len)
 {
 	struct p9_request *r;
-	int err = request_begin(c, P9_TRENAMEAT, &r);
+	int err = p9_request_begin(c, P9_TRENAMEAT, &r);
 
 	if (err)
 		return err;
@@ -558,7 +351,7 @@ int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t o
 	p9_put_string(&r->out, old_name, old_len);
 	p9_put32(&r->out, new_dir);
 	p9_put_string(&r->out, new_name, new_len);
-	return request_run(r);
+	return p9_request_run(r);
 }
 
 /* ---- messages with data ---- */
@@ -568,7 +361,7 @@ static u32 data_room(struct p9_request *r, size_t want)
 {
 	u32 room;
 
-	if (want <= P9_SMALL - P9_DATA_HEADER || !request_bulk(r, want)) {
+	if (want <= P9_SMALL - P9_DATA_HEADER || !p9_request_bulk(r, want)) {
 		room = (u32)MIN(want, (size_t)(P9_SMALL - P9_DATA_HEADER));
 		r->in_head = P9_DATA_HEADER + room;
 		return room;
@@ -595,7 +388,7 @@ ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full
 	struct p9_reader in;
 	u32 room;
 	ssize_t n;
-	int err = request_begin(c, P9_TREAD, &r);
+	int err = p9_request_begin(c, P9_TREAD, &r);
 
 	if (err)
 		return err;
@@ -603,7 +396,7 @@ ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full
 	p9_put32(&r->out, fid);
 	p9_put64(&r->out, off);
 	p9_put32(&r->out, room);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	n = data_count(r, &in, room);
@@ -613,7 +406,7 @@ ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full
 		if (n == 0)
 			n = -EFAULT;
 	}
-	request_end(r);
+	p9_request_end(r);
 	return n;
 }
 
@@ -625,11 +418,11 @@ ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 	size_t n = MIN(u->left, (size_t)c->chunk);
 	u32 done = 0;
 	u8 *data;
-	int err = request_begin(c, P9_TWRITE, &r);
+	int err = p9_request_begin(c, P9_TWRITE, &r);
 
 	if (err)
 		return err;
-	if (n <= P9_SMALL - P9_WRITE_HEADER || !request_bulk(r, n)) {
+	if (n <= P9_SMALL - P9_WRITE_HEADER || !p9_request_bulk(r, n)) {
 		n = MIN(n, (size_t)(P9_SMALL - P9_WRITE_HEADER));
 		data = r->small + P9_WRITE_HEADER;
 	} else {
@@ -638,7 +431,7 @@ ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 	}
 	n = uio_copy_from(u, data, n);
 	if (n == 0) {
-		request_end(r);
+		p9_request_end(r);
 		return -EFAULT;
 	}
 	p9_put32(&r->out, fid);
@@ -648,10 +441,10 @@ ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 		r->bulk_out = (u32)n;
 	else
 		r->out.len += (u32)n;
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (!err) {
 		done = p9_get32(&in);
-		request_end(r);
+		p9_request_end(r);
 		if (in.short_ || done > n || done == 0) {
 			err = -EIO;
 			done = 0;
@@ -671,7 +464,7 @@ int p9_readdir(struct p9_client *c, u32 fid, u64 off, bool (*fn)(void *arg, cons
 	struct p9_dirent d;
 	u32 room;
 	ssize_t n;
-	int taken = 0, more, err = request_begin(c, P9_TREADDIR, &r);
+	int taken = 0, more, err = p9_request_begin(c, P9_TREADDIR, &r);
 
 	if (err)
 		return err;
@@ -679,17 +472,17 @@ int p9_readdir(struct p9_client *c, u32 fid, u64 off, bool (*fn)(void *arg, cons
 	p9_put32(&r->out, fid);
 	p9_put64(&r->out, off);
 	p9_put32(&r->out, room);
-	err = request_call(r, &in);
+	err = p9_request_call(r, &in);
 	if (err)
 		return err;
 	n = data_count(r, &in, room);
 	if (n < 0) {
-		request_end(r);
+		p9_request_end(r);
 		return (int)n;
 	}
 	p9_read_begin(&entries, data_of(r), (u32)n);
 	while ((more = p9_get_dirent(&entries, &d)) > 0 && fn(arg, &d))
 		taken++;
-	request_end(r);
+	p9_request_end(r);
 	return more < 0 && !taken ? more : taken;
 }

@@ -21,6 +21,13 @@ struct ramfs_inode {
 	char *link; /* target of a symbolic link */
 };
 
+static inline struct ramfs_inode *ramfs_of(struct inode *i) { return container_of(i, struct ramfs_inode, inode); }
+
+/* Of regular files (ramfs_file.c). */
+extern const struct file_ops ramfs_file_ops;
+/* truncate(2): under inode.lock.  0 or -EFBIG. */
+int ramfs_cut(struct ramfs_inode *ri, u64 size);
+
 struct superblock *ramfs_super(u32 magic, const char *type); /* with its root directory; NULL: no memory */
 /* fops: of a device; NULL for the usual ones of the mode's type. */
 struct inode *ramfs_inode_create(struct superblock *sb, u32 mode, const struct file_ops *fops);
