@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two halves of AF_UNIX share: unix.c has the sockets, their names and
- * connections, unix_io.c moves the bytes.
+ * What the parts of AF_UNIX share: unix.c has the sockets and their ends,
+ * unix_connect.c names and connections, unix_io.c moves the bytes.
  * Locks: unix_lock (a spinlock for all: who is connected to whom, states and
  * queues) and, outside it, each socket's recv_lock (sleeping: one reader at a
  * time owns the head of the queue).  Nothing is copied under unix_lock.
@@ -82,10 +82,22 @@ static inline int unix_wait_error(int r, nsec_t timeout)
 	return r == -ERESTARTSYS && timeout ? -EINTR : r; /* with a time-out never restarted (signal(7)) */
 }
 
+/* A socket without a file, refs 1; NULL: no memory. */
+struct unix_sock *unix_alloc(int type);
+/* Its file, which takes over the reference to s; NULL: no memory, and it is still the caller's. */
+struct file *unix_file(struct unix_sock *s, u32 flags);
+/* Nobody will read or write s any more: tells its peer and whoever waits. */
+void unix_close(struct unix_sock *s);
 void unix_unref(struct unix_sock *s);
 void unix_msg_free(struct unix_msg *m);
 /* The sock that a program names, with a reference.  -ECONNREFUSED: nobody has the name. */
 int unix_find_target(const u8 *name, unsigned len, struct unix_sock **out);
+/* See socket_ops. */
+int unix_bind(struct file *f, const u8 *name, unsigned len);
+int unix_name(struct file *f, bool peer, u8 *name, unsigned *len);
+int unix_listen(struct file *f, int backlog);
+int unix_connect(struct file *f, const u8 *name, unsigned len);
+int unix_accept(struct file *f, u32 flags, struct file **out);
 ssize_t unix_send(struct file *f, struct socket_msg *m);
 ssize_t unix_recv(struct file *f, struct socket_msg *m);
 
