@@ -23,7 +23,11 @@ stage: setup
 install: all
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
-stream: stage
+# Only what gets installed, without the tests and their kernels: a fraction of the time that "make" takes.
+stream: setup
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >/dev/null
+	cmake --build $(BUILD) --target installed
+	cmake --install $(BUILD) --prefix $(STAGE) >/dev/null
 	HERMIT_ISLE=qemu HERMIT_KVM=0 $(STAGE)/bin/proxy $(STAGE)/x86_64-hermit/extra/benchmarks/stream
 
 test: stage

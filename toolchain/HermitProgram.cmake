@@ -66,6 +66,7 @@ function(hermit_add_program name)
   set_property(GLOBAL PROPERTY hermit_program_${name} ${P_OUTPUT})
   if(P_INSTALL)
     install(PROGRAMS ${P_OUTPUT} DESTINATION ${P_INSTALL})
+    set_property(GLOBAL APPEND PROPERTY HERMIT_INSTALLED program-${name})
   endif()
 endfunction()
 
