@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "isle.h"
 #include "msg.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define END_GRACE 1000 /* ms for a machine that has closed its ports to end by itself */
 
 static void isle_later_report(const struct config *c, struct isle_report *r)
 {
@@ -67,44 +59,4 @@ const struct isle *isle_choose(const struct config *c)
 		if (isles[i]->start != isle_later_start)
 			return isles[i];
 	return NULL;
-}
-
-static void machine_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* One whose ports are closed is about to end: give it the time, so that its own status is seen. */
-static bool machine_ends(pid_t pid)
-{
-	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0u), .events = POLLIN };
-	bool ended;
-
-	if (p.fd < 0)
-		return false;
-	ended = poll(&p, 1, END_GRACE) == 1;
-	close(p.fd);
-	return ended;
-}
-
-int machine_end(struct machine *m, bool *ended)
-{
-	int status = 0;
-
-	*ended = m->pid > 0 && machine_ends(m->pid);
-	if (m->pid > 0) {
-		/* Its whole group, should HERMIT_QEMU be a script; one that has ended is not hurt by it. */
-		kill(-m->pid, SIGKILL);
-		while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)
-			;
-		m->pid = -1;
-	}
-	machine_close(&m->io);
-	machine_close(&m->err);
-	machine_close(&m->ctl);
-	machine_close(&m->serial);
-	machine_close(&m->diag);
-	return status;
 }

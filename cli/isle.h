@@ -7,20 +7,8 @@
 #define CLI_ISLE_H
 
 #include "config.h"
+#include "machine.h"
 #include "view.h"
-
-#include <sys/types.h>
-
-/*
- * A machine that was started.  The descriptors are ours, nonblocking and
- * close-on-exec; machine_end() closes them.
- */
-struct machine {
-	pid_t pid; /* leads a session and a process group of its own */
-	int io, err, ctl; /* the guest's ports, see <hermit/ctl.h> */
-	int serial; /* what the kernel says by itself: to stderr */
-	int diag; /* what the VMM says: kept for the message of a failure */
-};
 
 enum isle_state {
 	ISLE_WORKS,
@@ -52,11 +40,5 @@ const struct isle *isle_find(const char *name);
 
 /* The isle to run in: the one named, or the first that is there.  NULL after a message. */
 const struct isle *isle_choose(const struct config *c);
-
-/*
- * Waits a moment for the machine to end, kills it if it does not, reaps it and
- * closes the descriptors.  Gives the wait status; *ended: it needed no kill.
- */
-int machine_end(struct machine *m, bool *ended);
 
 #endif

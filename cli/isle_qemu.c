@@ -4,61 +4,26 @@
  * docs/loader.md says what each part of it costs.
  */
 #define _GNU_SOURCE
+#include "args.h"
 #include "buf.h"
 #include "isle.h"
 #include "kvm_probe.h"
 #include "msg.h"
 #include "paths.h"
 #include "program.h"
-#include "spawn.h"
 
 #include <hermit/ctl.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MICROVM_SLOTS 8 /* virtio-mmio devices that microvm has without ACPI */
 #define MEM_STEP      8192ull
 #define GDB_PORT      1234
 #define QEMU_PACKAGE  "install it: apt install qemu-system-x86"
-
-#define ARGS_MAX 256
-
-struct args {
-	char *v[ARGS_MAX + 1];
-	size_t n;
-	bool failed;
-};
-
-static void __attribute__((format(printf, 2, 3))) args_add(struct args *a, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (a->failed || a->n == ARGS_MAX) {
-		a->failed = true;
-		return;
-	}
-	va_start(ap, fmt);
-	if (vasprintf(&a->v[a->n], fmt, ap) < 0) {
-		a->v[a->n] = NULL;
-		a->failed = true;
-	} else {
-		a->n++;
-	}
-	va_end(ap);
-}
-
-static void args_free(struct args *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		free(a->v[i]);
-}
 
 /* QEMU's option parser ends a value at a comma; two stand for one. */
 static char *qemu_quote(const char *s)
@@ -271,76 +236,28 @@ static void qemu_announce(const struct config *c, const struct args *a, const ch
 
 /* --- start --- */
 
-static int qemu_sockets(int ours[4], int theirs[4])
-{
-	for (int i = 0; i < 4; i++) {
-		int pair[2];
-
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
-			return -errno;
-		ours[i] = pair[0];
-		theirs[i] = pair[1];
-	}
-	return 0;
-}
-
-static int qemu_spawn(const struct config *c, const char *qemu, struct args *a, int theirs[4], int initrd,
-		      struct machine *m)
-{
-	struct spawn s = {
-		.path = qemu,
-		.argv = a->v,
-		.keep = { theirs[0], theirs[1], theirs[2], theirs[3], initrd },
-		.nkeep = 5,
-		.no_huge_pages = !c->hugepage,
-	};
-	int r = a->failed ? -ENOMEM : spawn_start(&s);
-
-	if (r) {
-		msg_error(c->qemu, "check HERMIT_QEMU", "cannot be started: %s", strerror(-r));
-		return r;
-	}
-	m->pid = s.pid;
-	m->diag = s.diag;
-	return 0;
-}
-
 static int qemu_start(const struct config *c, const struct view *v, int initrd, struct machine *m)
 {
-	int ours[4] = { -1, -1, -1, -1 }, theirs[4] = { -1, -1, -1, -1 };
 	char qemu[PATH_MAX], kernel[PATH_MAX];
 	struct args a = { .n = 0 };
+	int theirs[MACHINE_SOCKETS];
 	const char *machine;
 	bool kvm;
-	int r;
+	int r = qemu_find(c, qemu);
 
-	*m = (struct machine){ .pid = -1, .io = -1, .err = -1, .ctl = -1, .serial = -1, .diag = -1 };
-	r = qemu_find(c, qemu);
 	if (!r)
 		r = path_kernel(c, kernel);
 	if (!r)
 		r = qemu_choose_machine(c, v, &machine);
 	if (!r)
 		r = qemu_choose_kvm(c, &kvm);
+	if (!r)
+		r = machine_sockets(m, theirs);
 	if (r)
 		return r;
-	r = qemu_sockets(ours, theirs);
-	if (r) {
-		msg_error("start", "raise ulimit -n", "no sockets for the console: %s", strerror(-r));
-	} else {
-		qemu_args(&a, c, v, kernel, machine, kvm, theirs, initrd);
-		qemu_announce(c, &a, kernel);
-		r = qemu_spawn(c, qemu, &a, theirs, initrd, m);
-	}
-	for (int i = 0; i < 4; i++)
-		if (theirs[i] >= 0)
-			close(theirs[i]);
-	m->io = ours[0];
-	m->err = ours[1];
-	m->ctl = ours[2];
-	m->serial = ours[3];
-	if (r)
-		machine_end(m, &(bool){ false }); /* nothing runs: closes the descriptors */
+	qemu_args(&a, c, v, kernel, machine, kvm, theirs, initrd);
+	qemu_announce(c, &a, kernel);
+	r = machine_spawn(m, c->qemu, "check HERMIT_QEMU", qemu, &a, theirs, initrd, !c->hugepage);
 	args_free(&a);
 	return r;
 }

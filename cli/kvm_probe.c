@@ -300,17 +300,25 @@ static void answer_machine(struct kvm_answer *a, int error)
 	snprintf(a->mend, sizeof(a->mend), "set HERMIT_KVM=0");
 }
 
+int kvm_open(struct kvm_answer *a)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), r = -errno;
+
+	*a = (struct kvm_answer){ .works = false };
+	if (fd >= 0)
+		return fd;
+	answer_open(a, -r);
+	return r;
+}
+
 void kvm_probe(struct kvm_answer *a)
 {
 	struct probe p = { .vm = -1, .vcpu = -1, .mem = MAP_FAILED, .run = MAP_FAILED };
 	int step, r;
 
-	*a = (struct kvm_answer){ .works = false };
-	p.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (p.kvm < 0) {
-		answer_open(a, errno);
+	p.kvm = kvm_open(a);
+	if (p.kvm < 0)
 		return;
-	}
 	step = cache_read();
 	if (step < 0) {
 		r = probe_machine(&p);

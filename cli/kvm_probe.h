@@ -15,6 +15,9 @@ struct kvm_answer {
 	char mend[160]; /* what to do about it */
 };
 
+/* Opens /dev/kvm.  The descriptor, or a negative error and what to say of it in *a. */
+int kvm_open(struct kvm_answer *a);
+
 void kvm_probe(struct kvm_answer *a);
 
 #endif

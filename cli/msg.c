@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *msg_program = "hermit";
+
 struct line {
 	char text[2048];
 	size_t len;
@@ -47,7 +49,7 @@ static void line_say(const char *kind, const char *what, const char *mend, const
 {
 	struct line l = { .len = 0 };
 
-	line_add(&l, "hermit: %s%s: ", kind, what);
+	line_add(&l, "%s: %s%s: ", msg_program, kind, what);
 	line_vadd(&l, why, ap);
 	if (mend)
 		line_add(&l, " (%s)", mend);
@@ -78,7 +80,7 @@ void msg_note(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	line_add(&l, "hermit: ");
+	line_add(&l, "%s: ", msg_program);
 	line_vadd(&l, fmt, ap);
 	va_end(ap);
 	line_end(&l);

@@ -14,6 +14,9 @@ enum {
 	STATUS_NOTFOUND = 127,	/* there is no such program */
 };
 
+/* Who speaks: "hermit" unless main() says else. */
+extern const char *msg_program;
+
 /* `mend` may be NULL.  Control characters in the parts are shown as '?'. */
 void msg_error(const char *what, const char *mend, const char *why, ...) __attribute__((format(printf, 3, 4)));
 void msg_warn(const char *what, const char *mend, const char *why, ...) __attribute__((format(printf, 3, 4)));

@@ -9,7 +9,7 @@
 #ifndef CLI_PUMP_H
 #define CLI_PUMP_H
 
-#include "isle.h"
+#include "machine.h"
 #include "stdio_state.h"
 
 /*

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* An argument vector that is built up.  A failure is kept until machine_spawn() looks.  Single-threaded. */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ARGS_MAX 256
+
+struct args {
+	char *v[ARGS_MAX + 1]; /* malloced, ended by NULL */
+	size_t n;
+	bool failed;
+};
+
+void args_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void args_free(struct args *a);
+
+#endif

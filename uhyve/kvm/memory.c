@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "kvm/memory.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Address space only: the host backs what is touched. */
+static int memory_map(const struct memory_wish *w, unsigned char **host)
+{
+	void *p;
+	int fd;
+
+	/* KSM looks at anonymous memory alone. */
+	if (w->mergeable) {
+		p = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	} else {
+		fd = memfd_create("guest", MFD_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		if (ftruncate(fd, (off_t)w->size)) {
+			int r = -errno;
+
+			close(fd);
+			return r == -EFBIG || r == -EINVAL ? -ENOMEM : r;
+		}
+		p = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		close(fd);
+	}
+	if (p == MAP_FAILED)
+		return -errno;
+	*host = p;
+	return 0;
+}
+
+int memory_make(struct memory *m, const struct memory_wish *w)
+{
+	uint64_t low = w->size < MEMORY_HOLE ? w->size : MEMORY_HOLE;
+	unsigned char *host = NULL;
+	int r = memory_map(w, &host);
+
+	if (r)
+		return r;
+	/* Wishes: a host without KSM or huge pages runs the guest all the same. */
+	if (w->mergeable)
+		madvise(host, w->size, MADV_MERGEABLE);
+	madvise(host, w->size, w->hugepage ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(host, w->size, MADV_DONTDUMP);
+	m->piece[0] = (struct memory_piece){ .base = 0, .size = low, .host = host };
+	m->pieces = 1;
+	if (w->size > low) {
+		m->piece[1] = (struct memory_piece){ .base = MEMORY_HOLE_END, .size = w->size - low,
+						     .host = host + low };
+		m->pieces = 2;
+	}
+	return 0;
+}
+
+void *guest_mem(const struct memory *m, uint64_t addr, uint64_t len)
+{
+	for (unsigned int i = 0; i < m->pieces; i++) {
+		const struct memory_piece *p = &m->piece[i];
+
+		/* No sum that could overflow: addr is below the piece's end, so what is left of it is known. */
+		if (addr >= p->base && addr - p->base < p->size)
+			return len <= p->size - (addr - p->base) ? p->host + (addr - p->base) : NULL;
+	}
+	return NULL;
+}

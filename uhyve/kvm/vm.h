@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine on KVM: memory, irqchip, CPUs, and the hooks by which devices are
+ * reached.  Made by main.c in the order of the functions below; constant once
+ * the CPUs run, but for what says so.
+ */
+#ifndef UHYVE_VM_H
+#define UHYVE_VM_H
+
+#include "kvm/memory.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#define VM_CPUS_MAX 255
+#define VM_PINS	    24 /* of KVM's IOAPIC */
+
+struct kvm_run;
+struct kvm_cpuid2;
+
+/* Devices in the hole: called on the thread of the CPU that accesses them, with 1 to 8 bytes. */
+struct vm_window {
+	uint64_t base, size; /* guest physical */
+	void *arg;
+	void (*read)(void *arg, uint64_t offset, void *data, unsigned int len); /* *data is zeros */
+	void (*write)(void *arg, uint64_t offset, const void *data, unsigned int len);
+};
+
+struct vcpu {
+	struct vm *vm;
+	unsigned int id; /* also its APIC id */
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+};
+
+/* Why the machine has ended. */
+enum vm_end {
+	VM_RUNS,
+	VM_POWERED_OFF, /* the guest wrote 0 to the exit port: all is said */
+	VM_GUEST_FAILED, /* it wrote something else there: a panic, which the kernel has told */
+	VM_CRASHED, /* triple fault, or KVM's internal error: vm_report() has told */
+};
+
+struct vm {
+	int kvm, fd;
+	size_t run_size; /* of a vCPU's struct kvm_run, mapped */
+	struct memory memory;
+	unsigned int cpu_count;
+	struct vcpu *cpus;
+	struct kvm_cpuid2 *cpuid; /* what the CPUs are, but for their ids */
+	uint32_t tsc_khz;
+	uint32_t entry, start_info; /* where CPU 0 begins, and what it finds in ebx */
+	uint64_t code_start, code_end; /* of the kernel, virtual: what a return address looks like */
+	struct vm_window window;
+	int log; /* takes what COM1 says; -1: nobody */
+	int end_event; /* eventfd: readable once `end` says why */
+	int end; /* enum vm_end; atomic, set once */
+	int reported; /* atomic: a CPU has told of its fall */
+};
+
+/*
+ * The parts of the VM, in order.  0 or a negative error after a message, as all
+ * below where nothing else is said.
+ */
+int vm_open(struct vm *vm); /* /dev/kvm and what it must be able to do */
+int vm_make(struct vm *vm, unsigned int cpus, const struct memory_wish *w);
+int vm_make_cpus(struct vm *vm); /* after boot.c has said where they begin */
+int vm_start(struct vm *vm); /* a thread for each CPU */
+
+/* An eventfd that a write to `addr` of any width raises; one that raises the IOAPIC's pin.  Silent errors. */
+int vm_ioeventfd(struct vm *vm, uint64_t addr, int fd);
+int vm_irqfd(struct vm *vm, unsigned int pin, int fd);
+
+/* Ends the machine for a reason; the first one counts.  Any thread. */
+void vm_end(struct vm *vm, enum vm_end why);
+
+#endif

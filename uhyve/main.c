@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uhyve: runs one guest.  The order of start-up: the options, KVM, the guest's
+ * memory and what lies in it, devices, CPUs, then the I/O loop on this thread.
+ * Without --port it is the front for a uhyve of its own: front.c.
+ */
+#define _GNU_SOURCE
+#include "front.h"
+#include "kvm/boot.h"
+#include "kvm/cpu.h"
+#include "kvm/vm.h"
+#include "msg.h"
+#include "options.h"
+#include "virtio/devices.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+static struct vm vm = { .kvm = -1, .fd = -1, .log = -1 };
+static struct virtio_bus bus;
+static struct loop loop;
+
+/* --- the end --- */
+
+static void main_ended(struct watch *w, uint32_t events)
+{
+	enum vm_end why = (enum vm_end)__atomic_load_n(&vm.end, __ATOMIC_SEQ_CST);
+
+	log_flush(&vm);
+	/* At once, with all threads: the CPUs have stopped, and what the guest said is delivered. */
+	_exit(why == VM_POWERED_OFF ? 0 : STATUS_LOADER);
+}
+
+/* Whom the guest talks to is gone: nobody is left to tell. */
+static void main_gone(void *arg)
+{
+	_exit(STATUS_LOADER);
+}
+
+/* --- the start --- */
+
+static int main_open(const char *name, int *fd)
+{
+	*fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	msg_error(name, "check the name", "cannot be opened: %s", strerror(errno));
+	return -ENOENT;
+}
+
+/* The program's arguments, which count if there is no boot record, then the devices. */
+static int main_cmdline(const struct uhyve_options *o, char *line, size_t size)
+{
+	size_t at = 0;
+
+	for (char **a = o->args; *a; a++) {
+		size_t len = strlen(*a);
+
+		if (len + 2 > size - at || strpbrk(*a, " \n") || !len) {
+			msg_error(*a, "pack a boot record, as the loader does",
+				  len + 2 > size - at ? "too many arguments" : "the command line cannot carry it");
+			return -E2BIG;
+		}
+		at += (size_t)sprintf(line + at, at ? " %s" : "%s", *a);
+	}
+	line[at] = 0;
+	if (virtio_cmdline(&bus, line + at, size - at)) {
+		msg_error("arguments", "pack a boot record, as the loader does", "too many");
+		return -E2BIG;
+	}
+	return 0;
+}
+
+static int main_devices(const struct uhyve_options *o)
+{
+	int r = loop_make(&loop);
+
+	virtio_bus_init(&bus, &vm, &loop);
+	if (!r)
+		r = console_add(&bus, o->port, main_gone, NULL);
+	if (!r)
+		r = rng_add(&bus);
+	if (r)
+		msg_error("devices", "raise ulimit -n", "%s", strerror(-r));
+	return r;
+}
+
+static int main_boot(const struct uhyve_options *o)
+{
+	char line[BOOT_CMDLINE_MAX];
+	struct boot b = {
+		.kernel_name = o->kernel,
+		.initrd_name = o->initrd,
+		.initrd = -1,
+		.cmdline = line,
+		.cpus = o->cpus,
+	};
+	int r = main_open(o->kernel, &b.kernel);
+
+	if (!r && o->initrd)
+		r = main_open(o->initrd, &b.initrd);
+	if (!r)
+		r = main_cmdline(o, line, sizeof(line));
+	if (!r)
+		r = boot_load(&vm.memory, &b);
+	if (r)
+		return r;
+	close(b.kernel);
+	if (b.initrd >= 0)
+		close(b.initrd);
+	vm.entry = b.entry;
+	vm.start_info = b.start_info;
+	vm.code_start = b.code_start;
+	vm.code_end = b.code_end;
+	return 0;
+}
+
+static int main_later(const struct uhyve_options *o)
+{
+	if (!o->shares && !o->disks)
+		return 0;
+	msg_error(o->shares ? "--fs" : "--disk", "leave it out, or use HERMIT_ISLE=qemu", "not there yet");
+	return -ENOSYS;
+}
+
+static int main_machine(const struct uhyve_options *o)
+{
+	static struct watch end = { .ready = main_ended };
+	struct memory_wish memory = { .size = o->mem, .hugepage = o->hugepage, .mergeable = o->mergeable };
+	int r = main_later(o);
+
+	vm.log = o->log;
+	if (!r)
+		r = vm_open(&vm);
+	if (!r)
+		r = vm_make(&vm, o->cpus, &memory);
+	if (!r)
+		r = main_devices(o);
+	if (!r)
+		r = main_boot(o);
+	if (!r)
+		r = vm_make_cpus(&vm);
+	if (r)
+		return r;
+	end.fd = vm.end_event;
+	r = loop_watch(&loop, &end, EPOLLIN);
+	if (!r)
+		r = virtio_run(&bus);
+	if (!r)
+		r = vm_start(&vm);
+	if (!r)
+		r = loop_run(&loop);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	static struct uhyve_options o;
+	int r;
+
+	msg_program = "uhyve";
+	r = uhyve_options_read(&o, argv + 1);
+	if (r)
+		return STATUS_LOADER;
+	if (o.help) {
+		uhyve_options_help();
+		return 0;
+	}
+	if (o.version) {
+		puts("uhyve " HERMIT_VERSION);
+		return 0;
+	}
+	if (!o.has_ports)
+		return front_run(&o, argv);
+	signal(SIGPIPE, SIG_IGN); /* a log that nobody reads */
+	main_machine(&o);
+	_exit(STATUS_LOADER);
+}
