@@ -117,6 +117,26 @@ bool virtio_dead(struct virtio_device *d)
 	return d->ops->get_status(d) & (VIRTIO_NEEDS_RESET | VIRTIO_FAILED) || d->status == VIRTIO_FAILED;
 }
 
+/* Bytewise is right for byte arrays and strings; wider fields are read as such (4.2.2.2). */
+void virtio_copy_config(const volatile void *config, unsigned off, void *buf, unsigned len)
+{
+	const volatile u8 *p = (const volatile u8 *)config + off;
+	u8 *out = buf;
+
+	if (len == 4 && off % 4 == 0) {
+		u32 v = mmio_read32(p);
+
+		__builtin_memcpy(buf, &v, 4);
+	} else if (len == 2 && off % 2 == 0) {
+		u16 v = mmio_read16(p);
+
+		__builtin_memcpy(buf, &v, 2);
+	} else {
+		while (len--)
+			*out++ = mmio_read8(p++);
+	}
+}
+
 int virtio_config(struct virtio_device *d, unsigned off, void *buf, unsigned len)
 {
 	for (unsigned tries = 0; tries < 100; tries++) {

@@ -93,6 +93,9 @@ bool virtio_dead(struct virtio_device *d);
 /* Reads [off, off + len) of the device's configuration, all of one generation (2.5.1).  0 or -EIO. */
 int virtio_config(struct virtio_device *d, unsigned off, void *buf, unsigned len);
 
+/* For transports: the same from where the configuration is mapped. */
+void virtio_copy_config(const volatile void *config, unsigned off, void *buf, unsigned len);
+
 /* Rings the doorbell if the device wants it. */
 static inline void virtio_notify(struct virtqueue *vq)
 {

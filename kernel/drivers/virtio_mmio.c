@@ -47,24 +47,9 @@ static u8 mmio_get_status(struct virtio_device *d) { return (u8)reg_read(d, MMIO
 static void mmio_set_status(struct virtio_device *d, u8 status) { reg_write(d, MMIO_STATUS, status); }
 static u32 mmio_config_generation(struct virtio_device *d) { return reg_read(d, MMIO_CONFIG_GENERATION); }
 
-/* Bytewise is right for byte arrays and strings; wider fields are read as such (4.2.2.2). */
 static void mmio_read_config(struct virtio_device *d, unsigned off, void *buf, unsigned len)
 {
-	volatile u8 *p = (volatile u8 *)d->regs + MMIO_CONFIG + off;
-	u8 *out = buf;
-
-	if (len == 4 && off % 4 == 0) {
-		u32 v = mmio_read32(p);
-
-		__builtin_memcpy(buf, &v, 4);
-	} else if (len == 2 && off % 2 == 0) {
-		u16 v = mmio_read16(p);
-
-		__builtin_memcpy(buf, &v, 2);
-	} else {
-		while (len--)
-			*out++ = mmio_read8(p++);
-	}
+	virtio_copy_config((u8 *)d->regs + MMIO_CONFIG, off, buf, len);
 }
 
 static unsigned mmio_queue_max(struct virtio_device *d, unsigned index)

@@ -47,26 +47,11 @@ static u32 pci_config_generation(struct virtio_device *d) { return mmio_read8(&c
 
 static void pci_read_config(struct virtio_device *d, unsigned off, void *buf, unsigned len)
 {
-	const u8 *p;
-	u8 *out = buf;
-
 	if (!d->pci.config || off + len > d->pci.config_len) { /* the host promised less */
 		__builtin_memset(buf, 0, len);
 		return;
 	}
-	p = (const u8 *)d->pci.config + off;
-	if (len == 4 && off % 4 == 0) {
-		u32 v = mmio_read32(p);
-
-		__builtin_memcpy(buf, &v, 4);
-	} else if (len == 2 && off % 2 == 0) {
-		u16 v = mmio_read16(p);
-
-		__builtin_memcpy(buf, &v, 2);
-	} else {
-		while (len--)
-			*out++ = mmio_read8(p++);
-	}
+	virtio_copy_config(d->pci.config, off, buf, len);
 }
 
 static unsigned pci_queue_max(struct virtio_device *d, unsigned index)

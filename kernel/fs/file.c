@@ -182,3 +182,17 @@ struct inode *inode_anon(u32 mode, const struct inode_ops *ops)
 	i->gid = current->process ? current->process->egid : 0;
 	return i;
 }
+
+struct file *file_anon(u32 mode, u32 flags, const struct file_ops *ops, void *priv)
+{
+	struct inode *i = inode_anon(mode, NULL);
+	struct file *f = i ? file_alloc(i, NULL, O_RDWR | flags, ops) : NULL;
+
+	if (i)
+		inode_unref(i);
+	if (!f)
+		return NULL;
+	f->kind |= FILE_STREAM;
+	f->priv = priv;
+	return f;
+}

@@ -119,6 +119,8 @@ void epoll_file_gone(struct file *f); /* ipc/epoll.c: it is about to be freed */
 
 /* An inode for files that have no place in the tree; refs 1; ops may be NULL.  NULL: no memory. */
 struct inode *inode_anon(u32 mode, const struct inode_ops *ops);
+/* A file of such an inode, for streams; ops->release frees priv.  NULL: no memory, and priv is the caller's. */
+struct file *file_anon(u32 mode, u32 flags, const struct file_ops *ops, void *priv);
 void file_sigpipe(void); /* raises SIGPIPE for the calling thread: what a write that gives EPIPE does */
 unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook);
 int file_fsync(struct file *f, bool data_only); /* mapped pages too; -EINVAL: it has nothing to sync */

@@ -18,7 +18,15 @@ static bool is_dots(const struct walk *w)
 	return w->len == 0 || (w->last[0] == '.' && (w->len == 1 || (w->len == 2 && w->last[1] == '.')));
 }
 
-/* Walks to the directory and locks it; looks the name up.  Not for "." and "..". */
+/* Walks up to the last name.  End with walk_end(). */
+static int place_walk(struct place *p, struct dentry *at, const char *path)
+{
+	int r = walk_start(&p->w, at, path, 0);
+
+	return r ? r : walk_run(&p->w, true);
+}
+
+/* Locks the directory that has been walked to; looks the name up.  Not for "." and "..". */
 static int place_find(struct place *p)
 {
 	int r;
@@ -80,10 +88,8 @@ static bool dentry_has_children(struct dentry *d)
 /* The common frame of mkdir, mknod, symlink and link: a new name that must not exist yet. */
 static int place_new(struct place *p, struct dentry *at, const char *path, bool dir)
 {
-	int r = walk_start(&p->w, at, path, 0);
+	int r = place_walk(p, at, path);
 
-	if (!r)
-		r = walk_run(&p->w, true);
 	if (r)
 		return r;
 	if (is_dots(&p->w))
@@ -209,10 +215,8 @@ int vfs_link(struct dentry *old, struct dentry *at, const char *path)
 int vfs_unlink(struct dentry *at, const char *path)
 {
 	struct place p;
-	int r = walk_start(&p.w, at, path, 0);
+	int r = place_walk(&p, at, path);
 
-	if (!r)
-		r = walk_run(&p.w, true);
 	if (!r && is_dots(&p.w))
 		r = -EISDIR;
 	if (!r)
@@ -242,10 +246,8 @@ int vfs_unlink(struct dentry *at, const char *path)
 int vfs_rmdir(struct dentry *at, const char *path)
 {
 	struct place p;
-	int r = walk_start(&p.w, at, path, 0);
+	int r = place_walk(&p, at, path);
 
-	if (!r)
-		r = walk_run(&p.w, true);
 	if (!r && is_dots(&p.w))
 		r = !p.w.len ? -EBUSY : p.w.len == 1 ? -EINVAL : -ENOTEMPTY;
 	if (!r)

@@ -74,6 +74,16 @@ int p9_client_start(struct p9_client *c, u32 uid, u32 *root, struct p9_qid *qid)
 
 /* ---- messages about fids ---- */
 
+/* A request whose first field is a fid, as nearly all have. */
+static int begin_about(struct p9_client *c, u8 type, u32 fid, struct p9_request **out)
+{
+	int err = p9_request_begin(c, type, out);
+
+	if (!err)
+		p9_put32(&(*out)->out, fid);
+	return err;
+}
+
 int p9_walk(struct p9_client *c, u32 fid, const char *name, size_t len, u32 *newfid, struct p9_qid *qid)
 {
 	struct p9_request *r;
@@ -125,11 +135,10 @@ int p9_lopen(struct p9_client *c, u32 fid, u32 flags, struct p9_qid *qid)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = p9_request_begin(c, P9_TLOPEN, &r);
+	int err = begin_about(c, P9_TLOPEN, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	p9_put32(&r->out, flags);
 	err = p9_request_call(r, &in);
 	if (err)
@@ -142,11 +151,10 @@ int p9_lopen(struct p9_client *c, u32 fid, u32 flags, struct p9_qid *qid)
 int p9_lcreate(struct p9_client *c, u32 fid, const char *name, size_t len, u32 flags, u32 mode, u32 gid)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TLCREATE, &r);
+	int err = begin_about(c, P9_TLCREATE, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	p9_put_string(&r->out, name, len);
 	p9_put32(&r->out, flags);
 	p9_put32(&r->out, mode);
@@ -158,11 +166,10 @@ int p9_getattr(struct p9_client *c, u32 fid, struct p9_attr *a)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = p9_request_begin(c, P9_TGETATTR, &r);
+	int err = begin_about(c, P9_TGETATTR, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	p9_put64(&r->out, P9_GETATTR_BASIC);
 	err = p9_request_call(r, &in);
 	if (err)
@@ -187,11 +194,10 @@ static void put_time(struct p9_writer *w, s64 ns)
 int p9_setattr(struct p9_client *c, u32 fid, u32 valid, u32 mode, u32 uid, u32 gid, u64 size, s64 atime, s64 mtime)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TSETATTR, &r);
+	int err = begin_about(c, P9_TSETATTR, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	p9_put32(&r->out, valid);
 	p9_put32(&r->out, mode);
 	p9_put32(&r->out, uid);
@@ -206,11 +212,10 @@ int p9_statfs(struct p9_client *c, u32 fid, struct linux_statfs *st)
 {
 	struct p9_request *r;
 	struct p9_reader in;
-	int err = p9_request_begin(c, P9_TSTATFS, &r);
+	int err = begin_about(c, P9_TSTATFS, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	err = p9_request_call(r, &in);
 	if (err)
 		return err;
@@ -231,11 +236,10 @@ int p9_statfs(struct p9_client *c, u32 fid, struct linux_statfs *st)
 int p9_fsync(struct p9_client *c, u32 fid, bool data_only)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TFSYNC, &r);
+	int err = begin_about(c, P9_TFSYNC, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	p9_put32(&r->out, data_only);
 	return p9_request_run(r);
 }
@@ -245,11 +249,10 @@ int p9_fsync(struct p9_client *c, u32 fid, bool data_only)
 int p9_mkdir(struct p9_client *c, u32 dir, const char *name, size_t len, u32 mode, u32 gid)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TMKDIR, &r);
+	int err = begin_about(c, P9_TMKDIR, dir, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, dir);
 	p9_put_string(&r->out, name, len);
 	p9_put32(&r->out, mode);
 	p9_put32(&r->out, gid);
@@ -261,11 +264,10 @@ int p9_symlink(struct p9_client *c, u32 dir, const char *name, size_t len, const
 	size_t target_len = strlen(target);
 	struct p9_writer bulk;
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TSYMLINK, &r);
+	int err = begin_about(c, P9_TSYMLINK, dir, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, dir);
 	p9_put_string(&r->out, name, len);
 	/* A target may be as long as a path: the rest of the message lies in a bulk buffer. */
 	if (!p9_request_bulk(r, target_len + 6)) {
@@ -286,11 +288,10 @@ ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size)
 	struct p9_reader in;
 	u32 n, first;
 	u16 len;
-	int err = p9_request_begin(c, P9_TREADLINK, &r);
+	int err = begin_about(c, P9_TREADLINK, fid, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, fid);
 	if (!p9_request_bulk(r, PATH_MAX)) {
 		p9_request_end(r);
 		return -ENOMEM;
@@ -316,11 +317,10 @@ ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size)
 int p9_link(struct p9_client *c, u32 dir, u32 fid, const char *name, size_t len)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TLINK, &r);
+	int err = begin_about(c, P9_TLINK, dir, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, dir);
 	p9_put32(&r->out, fid);
 	p9_put_string(&r->out, name, len);
 	return p9_request_run(r);
@@ -329,11 +329,10 @@ int p9_link(struct p9_client *c, u32 dir, u32 fid, const char *name, size_t len)
 int p9_unlinkat(struct p9_client *c, u32 dir, const char *name, size_t len, u32 flags)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TUNLINKAT, &r);
+	int err = begin_about(c, P9_TUNLINKAT, dir, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, dir);
 	p9_put_string(&r->out, name, len);
 	p9_put32(&r->out, flags);
 	return p9_request_run(r);
@@ -343,11 +342,10 @@ int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t o
 		const char *new_name, size_t new_len)
 {
 	struct p9_request *r;
-	int err = p9_request_begin(c, P9_TRENAMEAT, &r);
+	int err = begin_about(c, P9_TRENAMEAT, old_dir, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, old_dir);
 	p9_put_string(&r->out, old_name, old_len);
 	p9_put32(&r->out, new_dir);
 	p9_put_string(&r->out, new_name, new_len);

@@ -358,11 +358,8 @@ static const struct file_ops epoll_ops = {
 struct file *epoll_create_file(void)
 {
 	struct epoll *ep = kzalloc(sizeof(*ep));
-	struct inode *i = inode_anon(0600, NULL);
-	struct file *f = ep && i ? file_alloc(i, NULL, O_RDWR, &epoll_ops) : NULL;
+	struct file *f = ep ? file_anon(0600, 0, &epoll_ops, ep) : NULL;
 
-	if (i)
-		inode_unref(i);
 	if (!f) {
 		kfree(ep);
 		return NULL;
@@ -371,8 +368,6 @@ struct file *epoll_create_file(void)
 	spin_init(&ep->ready_lock);
 	list_init(&ep->ready);
 	wait_queue_init(&ep->wait);
-	f->kind |= FILE_STREAM;
-	f->priv = ep;
 	ep->file = f;
 	return f;
 }

@@ -14,20 +14,6 @@ struct eventfd {
 	struct wait_queue wait; /* for both directions: readers and writers are few */
 };
 
-static struct file *make_file(const struct file_ops *ops, u32 flags, void *priv)
-{
-	struct inode *i = inode_anon(0600, NULL);
-	struct file *f = i ? file_alloc(i, NULL, O_RDWR | flags, ops) : NULL;
-
-	if (i)
-		inode_unref(i);
-	if (!f)
-		return NULL;
-	f->kind |= FILE_STREAM;
-	f->priv = priv;
-	return f;
-}
-
 static ssize_t eventfd_read(struct file *f, struct uio *u, u64 off)
 {
 	struct eventfd *e = f->priv;
@@ -113,7 +99,7 @@ static const struct file_ops eventfd_ops = {
 struct file *eventfd_create(u32 count, bool semaphore, u32 flags)
 {
 	struct eventfd *e = kzalloc(sizeof(*e));
-	struct file *f = e ? make_file(&eventfd_ops, flags, e) : NULL;
+	struct file *f = e ? file_anon(0600, flags, &eventfd_ops, e) : NULL;
 
 	if (!f) {
 		kfree(e);
@@ -223,7 +209,7 @@ static const struct file_ops timerfd_ops = {
 struct file *timerfd_create_file(bool realtime, u32 flags)
 {
 	struct timerfd *t = kzalloc(sizeof(*t));
-	struct file *f = t ? make_file(&timerfd_ops, flags, t) : NULL;
+	struct file *f = t ? file_anon(0600, flags, &timerfd_ops, t) : NULL;
 
 	if (!f) {
 		kfree(t);

@@ -67,15 +67,10 @@ struct unix_sock *unix_alloc(int type)
 
 struct file *unix_file(struct unix_sock *s, u32 flags)
 {
-	struct inode *i = inode_anon(S_IFSOCK | 0777, NULL);
-	struct file *f = i ? file_alloc(i, NULL, O_RDWR | flags, &unix_file_ops) : NULL;
+	struct file *f = file_anon(S_IFSOCK | 0777, flags, &unix_file_ops, &s->sock);
 
-	if (i)
-		inode_unref(i);
-	if (!f)
-		return NULL;
-	f->kind |= FILE_STREAM | FILE_SOCKET;
-	f->priv = &s->sock;
+	if (f)
+		f->kind |= FILE_SOCKET;
 	return f;
 }
 

@@ -103,3 +103,35 @@ nsec_t deadline_of_ms(int ms)
 		return WAIT_FOREVER;
 	return ms ? clock_deadline(ms * NSEC_PER_MSEC) : 0;
 }
+
+/* ---- files for the program ---- */
+
+long fd_give(struct file *f, int from, bool cloexec)
+{
+	long r = f ? fd_install(f, from, cloexec) : -ENOMEM;
+
+	if (r < 0 && f)
+		file_unref(f);
+	return r;
+}
+
+long fd_give_two(struct file *f[2], bool cloexec, int __user *out)
+{
+	long first = fd_give(f[0], 0, cloexec), second;
+	int fd[2];
+
+	if (first < 0) {
+		file_unref(f[1]);
+		return first;
+	}
+	second = fd_give(f[1], 0, cloexec);
+	fd[0] = first;
+	fd[1] = second;
+	if (second >= 0 && !copy_to_user(out, fd, sizeof(fd)))
+		return 0;
+	fd_close(first);
+	if (second < 0)
+		return second;
+	fd_close(second);
+	return -EFAULT;
+}

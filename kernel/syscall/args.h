@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the file calls take their arguments: paths, directory descriptors, lists of buffers. */
+/* How the file calls take their arguments, and give files: paths, descriptors, lists of buffers. */
 #ifndef SYSCALL_ARGS_H
 #define SYSCALL_ARGS_H
 
@@ -20,6 +20,11 @@ int path_get(struct path_arg *p, int dirfd, const char __user *path);
 void path_end(struct path_arg *p);
 /* The dentry that (dirfd, path, AT_* flags) names, with a reference. */
 int path_lookup(int dirfd, const char __user *path, unsigned walk_flags, struct dentry **out);
+
+/* A new file gets the lowest free descriptor >= from; its reference is used up.  f NULL: -ENOMEM; -EMFILE, -ENOMEM. */
+long fd_give(struct file *f, int from, bool cloexec);
+/* The same for the two ends of something, and writes both numbers to the program.  0, -EMFILE, -ENOMEM, -EFAULT. */
+long fd_give_two(struct file *f[2], bool cloexec, int __user *out);
 
 /* readv and writev's list.  End with iov_end() after success. */
 struct iov_arg {

@@ -15,12 +15,7 @@ long sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 	if (!r)
 		r = vfs_open(p.at, p.name, flags, mode, &f);
 	path_end(&p);
-	if (r)
-		return r;
-	r = fd_install(f, 0, flags & O_CLOEXEC);
-	if (r < 0)
-		file_unref(f);
-	return r;
+	return r ? r : fd_give(f, 0, flags & O_CLOEXEC);
 }
 
 long sys_open(const char __user *path, int flags, u32 mode) { return sys_openat(AT_FDCWD, path, flags, mode); }

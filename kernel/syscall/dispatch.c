@@ -46,13 +46,6 @@ long syscall_bad_number(u64 nr);
 	extern long full_##name(u64, u64, u64, u64, u64, u64); \
 	ARCH_FULL_STUB(name);
 #include "syscall/table.def"
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
 
 /* ---- numbers are unique, or this switch does not compile ---- */
 #define SYSCALL0(nr, name, kind) case nr:
@@ -71,13 +64,6 @@ static inline __attribute__((unused)) bool number_known(unsigned nr)
 		return false;
 	}
 }
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
 
 /* ---- names of what is missing ---- */
 static const char *missing_name(unsigned nr)

@@ -10,20 +10,11 @@
 #define CLOCK_MONOTONIC 1
 #define CLOCK_BOOTTIME	7
 
-static long install(struct file *f, int flags)
-{
-	long r = f ? fd_install(f, 0, flags & O_CLOEXEC) : -ENOMEM;
-
-	if (r < 0 && f)
-		file_unref(f);
-	return r;
-}
-
 long sys_eventfd2(unsigned count, int flags)
 {
 	if (flags & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
-	return install(eventfd_create(count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK), flags);
+	return fd_give(eventfd_create(count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK), 0, flags & O_CLOEXEC);
 }
 
 long sys_eventfd(unsigned count) { return sys_eventfd2(count, 0); }
@@ -33,7 +24,7 @@ long sys_timerfd_create(int clock, int flags)
 	if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) ||
 	    (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME))
 		return -EINVAL;
-	return install(timerfd_create_file(clock == CLOCK_REALTIME, flags & O_NONBLOCK), flags);
+	return fd_give(timerfd_create_file(clock == CLOCK_REALTIME, flags & O_NONBLOCK), 0, flags & O_CLOEXEC);
 }
 
 long sys_timerfd_settime(int fd, int flags, const void __user *value, void __user *old)

@@ -37,14 +37,8 @@ static struct file *file_of(int fd) /* with a reference of its own; O_PATH files
 static long dup_from(int fd, int from, bool cloexec)
 {
 	struct file *f = file_of(fd);
-	long r;
 
-	if (!f)
-		return -EBADF;
-	r = fd_install(f, from, cloexec);
-	if (r < 0)
-		file_unref(f);
-	return r;
+	return f ? fd_give(f, from, cloexec) : -EBADF;
 }
 
 static long dup_to(int fd, int to, bool cloexec)
@@ -255,31 +249,12 @@ long sys_ioctl(int fd, unsigned cmd, u64 arg)
 static long make_pipe(int __user *fds, u32 flags)
 {
 	struct file *ends[2];
-	int fd[2], r;
+	int r;
 
 	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK)) /* packets (O_DIRECT) and notifications: not here */
 		return -EINVAL;
 	r = pipe_create(ends, flags & O_NONBLOCK);
-	if (r)
-		return r;
-	fd[0] = fd_install(ends[0], 0, flags & O_CLOEXEC);
-	if (fd[0] < 0) {
-		file_unref(ends[0]);
-		file_unref(ends[1]);
-		return fd[0];
-	}
-	fd[1] = fd_install(ends[1], 0, flags & O_CLOEXEC);
-	if (fd[1] < 0) {
-		fd_close(fd[0]);
-		file_unref(ends[1]);
-		return fd[1];
-	}
-	if (copy_to_user(fds, fd, sizeof(fd))) {
-		fd_close(fd[0]);
-		fd_close(fd[1]);
-		return -EFAULT;
-	}
-	return 0;
+	return r ? r : fd_give_two(ends, flags & O_CLOEXEC, fds);
 }
 
 long sys_pipe(int __user *fds) { return make_pipe(fds, 0); }

@@ -260,18 +260,7 @@ long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct
 
 long sys_epoll_create1(int flags)
 {
-	struct file *f;
-	long r;
-
-	if (flags & ~O_CLOEXEC)
-		return -EINVAL;
-	f = epoll_create_file();
-	if (!f)
-		return -ENOMEM;
-	r = fd_install(f, 0, flags & O_CLOEXEC);
-	if (r < 0)
-		file_unref(f);
-	return r;
+	return flags & ~O_CLOEXEC ? -EINVAL : fd_give(epoll_create_file(), 0, flags & O_CLOEXEC);
 }
 
 long sys_epoll_create(int size) { return size > 0 ? sys_epoll_create1(0) : -EINVAL; }

@@ -63,57 +63,32 @@ long sys_socket(int family, int type, int protocol)
 	if (flags & ~(u32)(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
 	r = create(family, type & SOCK_TYPE_MASK, protocol, flags & O_NONBLOCK, &f);
-	if (r)
-		return r;
-	r = fd_install(f, 0, flags & O_CLOEXEC);
-	if (r < 0)
-		file_unref(f);
-	return r;
+	return r ? r : fd_give(f, 0, flags & O_CLOEXEC);
 }
 
 long sys_socketpair(int family, int type, int protocol, int __user *fds)
 {
 	u32 flags = type & ~SOCK_TYPE_MASK;
 	struct file *f[2];
-	int fd[2];
 	long r;
 
 	if (flags & ~(u32)(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
 	type &= SOCK_TYPE_MASK;
 	/* Linux takes the descriptors and writes them before it looks at the rest. */
-	if (!user_range_ok(fds, sizeof(fd)) || clear_user(fds, sizeof(fd)))
+	if (!user_range_ok(fds, 2 * sizeof(*fds)) || clear_user(fds, 2 * sizeof(*fds)))
 		return -EFAULT;
 	if (family < 0 || family >= AF_MAX || (type < SOCK_MAX && family != AF_UNIX))
 		return family == AF_INET || family == AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
 	if (type >= SOCK_MAX)
 		return -EINVAL;
 	r = unix_pair(type, protocol, flags & O_NONBLOCK, f);
-	if (r)
-		return r;
-	fd[0] = fd_install(f[0], 0, flags & O_CLOEXEC);
-	if (fd[0] < 0) {
-		file_unref(f[0]);
-		file_unref(f[1]);
-		return fd[0];
-	}
-	fd[1] = fd_install(f[1], 0, flags & O_CLOEXEC);
-	if (fd[1] < 0) {
-		fd_close(fd[0]);
-		file_unref(f[1]);
-		return fd[1];
-	}
-	if (copy_to_user(fds, fd, sizeof(fd))) {
-		fd_close(fd[0]);
-		fd_close(fd[1]);
-		return -EFAULT;
-	}
-	return 0;
+	return r ? r : fd_give_two(f, flags & O_CLOEXEC, fds);
 }
 
 /* ---- names and connections ---- */
 
-long sys_bind(int fd, const void __user *addr, int len)
+static long bind_or_connect(int fd, const void __user *addr, int len, bool bind)
 {
 	u8 name[SOCK_NAME_MAX];
 	struct fdref s;
@@ -123,25 +98,13 @@ long sys_bind(int fd, const void __user *addr, int len)
 		return r;
 	r = socket_get_name(name, addr, len);
 	if (!r)
-		r = socket_ops_of(s)->bind(s.file, name, len);
+		r = (bind ? socket_ops_of(s)->bind : socket_ops_of(s)->connect)(s.file, name, len);
 	fd_put(s);
 	return r;
 }
 
-long sys_connect(int fd, const void __user *addr, int len)
-{
-	u8 name[SOCK_NAME_MAX];
-	struct fdref s;
-	long r = socket_get(fd, &s);
-
-	if (r)
-		return r;
-	r = socket_get_name(name, addr, len);
-	if (!r)
-		r = socket_ops_of(s)->connect(s.file, name, len);
-	fd_put(s);
-	return r;
-}
+long sys_bind(int fd, const void __user *addr, int len) { return bind_or_connect(fd, addr, len, true); }
+long sys_connect(int fd, const void __user *addr, int len) { return bind_or_connect(fd, addr, len, false); }
 
 long sys_listen(int fd, int backlog)
 {
@@ -181,11 +144,8 @@ long sys_accept4(int fd, void __user *addr, int __user *len, int flags)
 		if (r)
 			file_unref(f);
 	}
-	if (!r) {
-		r = fd_install(f, 0, flags & SOCK_CLOEXEC);
-		if (r < 0)
-			file_unref(f);
-	}
+	if (!r)
+		r = fd_give(f, 0, flags & SOCK_CLOEXEC);
 	fd_put(s);
 	return r;
 }

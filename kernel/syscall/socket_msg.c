@@ -151,6 +151,14 @@ static int get_control(const struct user_msghdr *h, u8 family, struct socket_msg
 	return r;
 }
 
+/* A call of sendmsg or recvmsg. */
+struct msg_call {
+	struct socket_msg m;
+	struct user_msghdr h;
+	struct iov_arg a;
+	struct fdref s;
+};
+
 static int get_msghdr(const void __user *uh, struct user_msghdr *h, struct iov_arg *a)
 {
 	if (get_user(*h, (const struct user_msghdr __user *)uh))
@@ -164,33 +172,43 @@ static int get_msghdr(const void __user *uh, struct user_msghdr *h, struct iov_a
 	return iov_get(a, h->iov, h->iovlen);
 }
 
-long sys_sendmsg(int fd, const void __user *uh, int flags)
+/* The socket and what the program's header says.  End with msg_end() after success. */
+static int msg_begin(struct msg_call *c, int fd, const void __user *uh, int flags)
 {
-	struct socket_msg m = {.flags = flags};
-	struct user_msghdr h;
-	struct iov_arg a;
-	struct fdref s;
-	long r = socket_get(fd, &s);
+	int r = socket_get(fd, &c->s);
 
 	if (r)
 		return r;
-	r = get_msghdr(uh, &h, &a);
-	if (r) {
-		fd_put(s);
+	r = get_msghdr(uh, &c->h, &c->a);
+	if (r)
+		fd_put(c->s);
+	c->m = (struct socket_msg){.flags = flags, .u = &c->a.uio};
+	return r;
+}
+
+static void msg_end(struct msg_call *c)
+{
+	drop_fds(&c->m);
+	iov_end(&c->a);
+	fd_put(c->s);
+}
+
+long sys_sendmsg(int fd, const void __user *uh, int flags)
+{
+	struct msg_call c;
+	long r = msg_begin(&c, fd, uh, flags);
+
+	if (r)
 		return r;
-	}
-	m.u = &a.uio;
-	if (h.name) {
-		m.name_len = MIN(h.namelen, SOCK_NAME_MAX);
-		r = socket_get_name(m.name, h.name, m.name_len);
+	if (c.h.name) {
+		c.m.name_len = MIN(c.h.namelen, SOCK_NAME_MAX);
+		r = socket_get_name(c.m.name, c.h.name, c.m.name_len);
 	}
 	if (!r)
-		r = get_control(&h, socket_of(s.file)->family, &m);
+		r = get_control(&c.h, socket_of(c.s.file)->family, &c.m);
 	if (!r)
-		r = do_send(s.file, &m);
-	drop_fds(&m);
-	iov_end(&a);
-	fd_put(s);
+		r = do_send(c.s.file, &c.m);
+	msg_end(&c);
 	return r;
 }
 
@@ -231,36 +249,26 @@ static int put_rights(struct user_msghdr *h, struct socket_msg *m, size_t *used)
 long sys_recvmsg(int fd, void __user *uh, int flags)
 {
 	struct user_msghdr __user *up = uh;
-	struct socket_msg m = {.flags = flags};
-	struct user_msghdr h;
-	struct iov_arg a;
-	struct fdref s;
 	size_t control = 0;
-	long r = socket_get(fd, &s);
+	struct msg_call c;
+	long r = msg_begin(&c, fd, uh, flags);
 
 	if (r)
 		return r;
-	r = get_msghdr(uh, &h, &a);
-	if (r) {
-		fd_put(s);
-		return r;
-	}
-	m.u = &a.uio;
-	r = socket_ops_of(s)->recv(s.file, &m);
+	r = socket_ops_of(c.s)->recv(c.s.file, &c.m);
 	if (r >= 0) {
-		int err = put_rights(&h, &m, &control);
+		int err = put_rights(&c.h, &c.m, &control);
 
-		if (!err && h.name && (copy_to_user(h.name, m.name, MIN((unsigned)h.namelen, m.name_len)) ||
-				       put_user((int)m.name_len, &up->namelen)))
+		if (!err && c.h.name &&
+		    (copy_to_user(c.h.name, c.m.name, MIN((unsigned)c.h.namelen, c.m.name_len)) ||
+		     put_user((int)c.m.name_len, &up->namelen)))
 			err = -EFAULT;
-		if (!err && (put_user(m.out_flags | (flags & MSG_CMSG_CLOEXEC), &up->flags) ||
+		if (!err && (put_user(c.m.out_flags | (flags & MSG_CMSG_CLOEXEC), &up->flags) ||
 			     put_user(control, &up->controllen)))
 			err = -EFAULT;
 		if (err)
 			r = err;
 	}
-	drop_fds(&m);
-	iov_end(&a);
-	fd_put(s);
+	msg_end(&c);
 	return r;
 }

@@ -48,14 +48,6 @@ struct timezone;
 
 #include "syscall/table.def"
 
-#undef SYSCALL0
-#undef SYSCALL1
-#undef SYSCALL2
-#undef SYSCALL3
-#undef SYSCALL4
-#undef SYSCALL5
-#undef SYSCALL6
-
 #define SYSCALL_MAX 512
 
 typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
