@@ -15,6 +15,8 @@ struct args {
 };
 
 void args_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Shows it as one line, for --verbose. */
+void args_note(const struct args *a);
 void args_free(struct args *a);
 
 #endif

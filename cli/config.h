@@ -36,6 +36,7 @@ struct config {
 	const char *machine;
 	bool machine_named; /* the user chose it: never changed for another */
 	const char *qemu;
+	bool qemu_named;
 	const char *kernel; /* NULL: the installed one */
 	enum kvm_wish kvm;
 	unsigned int cpus;

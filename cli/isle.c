@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void isle_later_report(const struct config *c, struct isle_report *r)
 {
@@ -18,13 +19,6 @@ static int isle_later_start(const struct config *c, const struct view *v, int in
 	msg_error(c->isle, "HERMIT_ISLE=qemu works", "this isle is not there yet");
 	return -ENOSYS;
 }
-
-static const struct isle isle_uhyve = {
-	.name = "uhyve",
-	.what = "the own virtual machine monitor, on KVM",
-	.report = isle_later_report,
-	.start = isle_later_start,
-};
 
 static const struct isle isle_process = {
 	.name = "process",
@@ -44,8 +38,24 @@ const struct isle *isle_find(const char *name)
 	return NULL;
 }
 
+/* What only QEMU has was asked for: then it is QEMU that is meant. */
+static bool isle_means_qemu(const struct config *c)
+{
+	return c->kvm == KVM_NEVER || c->machine_named || c->qemu_named || c->monitor;
+}
+
+/* Said to a person only: a script has not asked. */
+static void isle_announce(const struct isle *wanted, const struct isle_report *why, const struct isle *isle)
+{
+	if (isatty(STDERR_FILENO))
+		msg_note("isle %s instead of %s: %s", isle->name, wanted->name, why->text);
+}
+
 const struct isle *isle_choose(const struct config *c)
 {
+	const struct isle *wanted = NULL;
+	struct isle_report why = { .mend = "" };
+
 	if (c->isle) {
 		const struct isle *isle = isle_find(c->isle);
 
@@ -54,9 +64,21 @@ const struct isle *isle_choose(const struct config *c)
 		isle_later_start(c, NULL, -1, NULL);
 		return NULL;
 	}
-	/* The first that is there.  An isle that cannot run here says so when it is started. */
-	for (size_t i = 0; i < isle_count; i++)
-		if (isles[i]->start != isle_later_start)
+	if (isle_means_qemu(c))
+		return &isle_qemu;
+	/* The last one is not asked: it says when it is started why it cannot be. */
+	for (size_t i = 0; i < isle_count - 1; i++) {
+		struct isle_report r = { .mend = "" };
+
+		isles[i]->report(c, &r);
+		if (r.state == ISLE_WORKS)
 			return isles[i];
-	return NULL;
+		if (r.state == ISLE_BROKEN && !wanted) {
+			wanted = isles[i];
+			why = r;
+		}
+	}
+	if (wanted)
+		isle_announce(wanted, &why, isles[isle_count - 1]);
+	return isles[isle_count - 1];
 }

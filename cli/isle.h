@@ -30,7 +30,7 @@ struct isle {
 	int (*start)(const struct config *c, const struct view *v, int initrd, struct machine *m);
 };
 
-extern const struct isle isle_qemu;
+extern const struct isle isle_uhyve, isle_qemu;
 
 /* The isles in the order in which they are tried. */
 extern const struct isle *const isles[];
@@ -38,7 +38,7 @@ extern const size_t isle_count;
 
 const struct isle *isle_find(const char *name);
 
-/* The isle to run in: the one named, or the first that is there.  NULL after a message. */
+/* The isle to run in: the one named, or the first that works; which, if that is not the first, a terminal is told.  NULL after a message. */
 const struct isle *isle_choose(const struct config *c);
 
 #endif

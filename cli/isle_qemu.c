@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include "args.h"
-#include "buf.h"
 #include "isle.h"
 #include "kvm_probe.h"
 #include "msg.h"
@@ -216,18 +215,8 @@ static void qemu_announce_gdb(const char *kernel)
 
 static void qemu_announce(const struct config *c, const struct args *a, const char *kernel)
 {
-	if (c->verbose) {
-		struct buf line = { 0 };
-
-		for (size_t i = 0; i < a->n; i++) {
-			buf_add(&line, i ? " " : "", i ? 1 : 0);
-			buf_add(&line, a->v[i], strlen(a->v[i]));
-		}
-		buf_zero(&line, 1);
-		if (!line.failed)
-			msg_note("%s", line.data);
-		buf_free(&line);
-	}
+	if (c->verbose)
+		args_note(a);
 	if (c->debug)
 		qemu_announce_gdb(kernel);
 	if (c->monitor)

@@ -275,7 +275,7 @@ static void answer_step(struct kvm_answer *a, int step)
 	if (a->works)
 		return;
 	snprintf(a->why, sizeof(a->why), "/dev/kvm opens, but its guest fails at %s", steps[step]);
-	snprintf(a->mend, sizeof(a->mend), "it is a software one or broken: leave HERMIT_KVM unset, or 0");
+	snprintf(a->mend, sizeof(a->mend), "it is a software one or broken: HERMIT_ISLE=qemu with HERMIT_KVM unset, or 0, works");
 }
 
 static void answer_open(struct kvm_answer *a, int error)
@@ -283,21 +283,21 @@ static void answer_open(struct kvm_answer *a, int error)
 	if (error == EACCES || error == EPERM) {
 		snprintf(a->why, sizeof(a->why), "no permission on /dev/kvm");
 		snprintf(a->mend, sizeof(a->mend),
-			 "join its group: sudo usermod -aG kvm $USER, then log in again");
+			 "join its group: sudo usermod -aG kvm $USER, then log in again; HERMIT_ISLE=qemu works without");
 	} else if (error == ENOENT || error == ENODEV || error == ENXIO) {
 		snprintf(a->why, sizeof(a->why), "this machine has no /dev/kvm");
 		snprintf(a->mend, sizeof(a->mend),
-			 "switch virtualization on in the firmware or the outer machine and load kvm_intel or kvm_amd");
+			 "switch virtualization on in the firmware or the outer machine and load kvm_intel or kvm_amd; HERMIT_ISLE=qemu works without");
 	} else {
 		snprintf(a->why, sizeof(a->why), "/dev/kvm: %s", strerror(error));
-		snprintf(a->mend, sizeof(a->mend), "set HERMIT_KVM=0");
+		snprintf(a->mend, sizeof(a->mend), "HERMIT_ISLE=qemu with HERMIT_KVM=0 works");
 	}
 }
 
 static void answer_machine(struct kvm_answer *a, int error)
 {
 	snprintf(a->why, sizeof(a->why), "/dev/kvm opens, but makes no machine: %s", strerror(error));
-	snprintf(a->mend, sizeof(a->mend), "set HERMIT_KVM=0");
+	snprintf(a->mend, sizeof(a->mend), "HERMIT_ISLE=qemu with HERMIT_KVM=0 works");
 }
 
 int kvm_open(struct kvm_answer *a)
@@ -311,7 +311,7 @@ int kvm_open(struct kvm_answer *a)
 	return r;
 }
 
-void kvm_probe(struct kvm_answer *a)
+static void probe_ask(struct kvm_answer *a)
 {
 	struct probe p = { .vm = -1, .vcpu = -1, .mem = MAP_FAILED, .run = MAP_FAILED };
 	int step, r;
@@ -333,4 +333,15 @@ void kvm_probe(struct kvm_answer *a)
 	if (step >= 0)
 		answer_step(a, step);
 	close(p.kvm);
+}
+
+void kvm_probe(struct kvm_answer *a)
+{
+	static struct kvm_answer answer;
+	static bool asked; /* several parts of one run want to know */
+
+	if (!asked)
+		probe_ask(&answer);
+	asked = true;
+	*a = answer;
 }

@@ -67,6 +67,7 @@ static int opt_kvm(struct config *c, const char *who, const char *value)
 static int opt_qemu(struct config *c, const char *who, const char *value)
 {
 	c->qemu = value;
+	c->qemu_named = true;
 	return 0;
 }
 

@@ -45,6 +45,18 @@ int path_kernel_find(const struct config *c, char path[PATH_MAX])
 	return access(path, R_OK) ? -errno : 0;
 }
 
+int path_uhyve(char path[PATH_MAX])
+{
+	char prefix[PATH_MAX];
+	int r = path_prefix(prefix);
+
+	if (r)
+		prefix[0] = 0;
+	if (snprintf(path, PATH_MAX, "%s/" PATHS_UHYVE, prefix) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return r ? r : access(path, X_OK) ? -errno : 0;
+}
+
 int path_kernel(const struct config *c, char path[PATH_MAX])
 {
 	int r = path_kernel_find(c, path);

@@ -22,6 +22,7 @@
 #define INT_WINDOW   5000 /* ms in which a second Ctrl-C kills */
 #define EXIT_GRACE   2000 /* ms for a machine to end after its program has */
 #define DIAG_KEPT    4096
+#define OWN_VMM	     "uhyve: " /* how its messages begin: whole ones, as ours are */
 
 /* From a port of the guest to one of the user's descriptors. */
 struct outflow {
@@ -400,6 +401,8 @@ static int pump_failed(struct pump *p, int wait_status, bool ended)
 	pump_last_word(p, line, sizeof(line));
 	if (p->broken)
 		msg_error(p->name, "is the kernel of this version?", "the kernel sent %s", p->broken);
+	else if (!strncmp(line, OWN_VMM, sizeof(OWN_VMM) - 1)) /* it has said all there is to say */
+		msg_note("%s", line + sizeof(OWN_VMM) - 1);
 	else if (p->diag_len)
 		msg_error(p->name, "HERMIT_VERBOSE=1 shows more", "the machine failed: %s", line);
 	else if (!ended)

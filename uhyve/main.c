@@ -11,10 +11,12 @@
 #include "kvm/vm.h"
 #include "msg.h"
 #include "options.h"
+#include "text.h"
 #include "virtio/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +49,13 @@ static void main_gone(void *arg)
 
 static int main_open(const char *name, int *fd)
 {
-	*fd = open(name, O_RDONLY | O_CLOEXEC);
+	uint64_t n;
+
+	/* The loader's memfd, also where no /proc is mounted. */
+	if (!strncmp(name, "/dev/fd/", 8) && !text_number(name + 8, 0, INT_MAX, &n))
+		*fd = fcntl((int)n, F_DUPFD_CLOEXEC, 0);
+	else
+		*fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (*fd >= 0)
 		return 0;
 	msg_error(name, "check the name", "cannot be opened: %s", strerror(errno));

@@ -83,13 +83,15 @@ static int opt_log(struct uhyve_options *o, const char *value)
 	return opt_fd(value, &o->log);
 }
 
-/* A path with an optional ":ro" behind it.  Gives the path, malloced. */
+/* A path with an optional ":ro" or ":rw" behind it.  Gives the path, malloced. */
 static char *opt_path(const char *value, bool *rdonly)
 {
 	size_t len = strlen(value);
 
-	*rdonly = len > 3 && !strcmp(value + len - 3, ":ro");
-	return strndup(value, *rdonly ? len - 3 : len);
+	bool named = len > 3 && (!strcmp(value + len - 3, ":ro") || !strcmp(value + len - 3, ":rw"));
+
+	*rdonly = named && value[len - 1] == 'o';
+	return strndup(value, named ? len - 3 : len);
 }
 
 static int opt_fs(struct uhyve_options *o, const char *value)
@@ -150,8 +152,8 @@ static const struct row {
 	{ "memory", 'm', "SIZE", opt_memory, "memory with suffix K, M or G, else MiB (2G); touched only as used" },
 	{ "hugepage", 0, "0|1", opt_hugepage, "back it by huge pages where the host can (1)" },
 	{ "mergeable", 0, "0|1", opt_mergeable, "let the host merge equal pages (0)" },
-	{ "fs", 0, "TAG=DIR[:ro]", opt_fs, "share a directory by 9p" },
-	{ "disk", 0, "FILE[:ro]", opt_disk, "a raw disk image" },
+	{ "fs", 0, "TAG=DIR[:ro|:rw]", opt_fs, "share a directory by 9p" },
+	{ "disk", 0, "FILE[:ro|:rw]", opt_disk, "a raw disk image" },
 	{ "port", 0, "NAME=FD", opt_port, "a connected socket for the port io, err or ctl" },
 	{ "log", 0, "FD", opt_log, "where the kernel's log goes" },
 	{ "help", 'h', NULL, opt_help, "print this" },

@@ -51,10 +51,7 @@ int vm_open(struct vm *vm)
 
 	vm->kvm = kvm_open(&answer);
 	if (vm->kvm < 0) {
-		char mend[256];
-
-		snprintf(mend, sizeof(mend), "%s; %s", answer.mend, OTHER_ISLE);
-		msg_error("/dev/kvm", mend, "%s", answer.why);
+		msg_error("/dev/kvm", answer.mend, "%s", answer.why);
 		return vm->kvm;
 	}
 	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)

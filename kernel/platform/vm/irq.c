@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "platform/vm/apic.h"
+#include "platform/vm/machine.h"
 #include "platform/vm/paging.h"
 #include "platform/vm/vm.h"
 #include "proc/cpu.h"
@@ -63,10 +64,11 @@ int irq_register_line(unsigned gsi, bool level, irq_handler *fn, void *arg)
 	err = ioapic ? add_irq(fn, arg, gsi, vector ? vector : next_vector) : -ENOMEM;
 	if (!err && !vector) {
 		unsigned pin = gsi - ioapic_gsi_base;
+		bool edge = !level || (pin < 32 && machine.edge_pins & 1u << pin);
 
 		trap_enable_vector(next_vector);
 		ioapic_write(0x10 + 2 * pin + 1, cpus[0]->hw_id << 24);
-		ioapic_write(0x10 + 2 * pin, next_vector | (level ? 1u << 15 : 0)); /* active high */
+		ioapic_write(0x10 + 2 * pin, next_vector | (edge ? 0 : 1u << 15)); /* active high */
 		next_vector++;
 	}
 	spin_unlock(&irq_lock, ev);

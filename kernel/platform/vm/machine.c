@@ -167,6 +167,8 @@ static bool parse_mp_at(const u8 *from, size_t len)
 				e += 20;
 				continue;
 			}
+			if (e[0] == 3 && (e[2] >> 2 & 3) == 1 && e[7] < 32) /* 4.3.4: the trigger mode is "edge" */
+				machine.edge_pins |= 1u << e[7];
 			if (e[0] == 2) {
 				memcpy(&addr, e + 4, 4);
 				ioapic_init(addr, 0);

@@ -11,6 +11,7 @@ struct machine {
 	unsigned cpu_count;
 	u16 pm1a_control; /* 0: unknown; writing SLP_EN | SLP_TYP there powers off */
 	u16 sleep_type;
+	u32 edge_pins; /* of the I/O APIC: edge-triggered, whatever the device's driver takes them for */
 };
 extern struct machine machine;
 
