@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console as the standard descriptors' files see it: three streams of
- * bytes.  drivers/console.c puts them on the ports hermit.io and hermit.err,
+ * bytes.  drivers/console*.c puts them on the ports hermit.io and hermit.err,
  * or on COM1 where there is no virtio-serial device.  Only threads may call
  * (they may sleep), with no spinlock held; takes the console's own locks.
  * Nothing here raises SIGPIPE: the file does that when it sees -EPIPE.
