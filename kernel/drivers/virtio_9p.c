@@ -59,14 +59,16 @@ static void device_irq(void *arg)
 		unsigned long ev = spin_lock(&d->lock);
 		u32 len = 0;
 		struct p9_request *r = virtqueue_take(&d->vq, &len);
+		bool late = r && d->sent[r->tag] != r; /* device_die() has ended it: its tag may be another's */
 
 		broken = d->vq.broken;
-		if (r)
+		if (r && !late)
 			d->sent[r->tag] = NULL;
 		spin_unlock(&d->lock, ev);
 		if (!r)
 			break;
-		p9_complete(r, len, 0);
+		if (!late)
+			p9_complete(r, len, 0);
 	}
 	if (broken && !READ_ONCE(d->dead)) {
 		log_error("virtio-9p device %s: the host's queue makes no sense", d->tag);
@@ -145,6 +147,7 @@ static int wait(void *device, struct wait_queue *q, const bool *cond)
 				return -EINTR;
 			if (virtio_dead(d->virtio)) {
 				log_error("virtio-9p device %s has died", d->tag);
+				virtio_fail(d->virtio);
 				device_die(d);
 			}
 		}
