@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 
-#define ROUNDS 100
+#define ROUNDS 60
 
 struct duel {
 	void (*set_up)(void);
@@ -24,7 +24,8 @@ struct duel {
 
 static const struct duel *duel;
 static int a, b, c; /* descriptors that the two sides fight for */
-static uint32_t arrived;
+static pthread_barrier_t barrier; /* asleep where it does not matter who leaves first ... */
+static uint32_t arrived;	  /* ... and awake where it does */
 static char path[] = "close_storm.file";
 
 /* Both leave at once. */
@@ -44,11 +45,12 @@ static void *fighter(void *arg)
 	for (int i = 0; i < ROUNDS; i++) {
 		if (side == 0)
 			duel->set_up();
+		pthread_barrier_wait(&barrier);
 		meet();
 		for (uint32_t n = stress_random(&rng) % 64; n; n--) /* now the one, now the other is earlier */
 			__asm__ volatile("pause");
 		duel->side[side](rng);
-		meet();
+		pthread_barrier_wait(&barrier);
 		if (side == 0 && duel->tear_down)
 			duel->tear_down();
 	}
@@ -309,6 +311,7 @@ int main(void)
 {
 	char *slash = strrchr(fifo, '/');
 
+	pthread_barrier_init(&barrier, NULL, 2);
 	fight("both ends of a pipe", &(struct duel){make_pipe, {close_a, close_b}, NULL});
 	fight("one end, the other read", &(struct duel){make_pipe, {read_a, close_b}, NULL});
 	fight("one end, the other polled", &(struct duel){make_pipe, {poll_a, close_b}, NULL});
