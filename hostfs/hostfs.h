@@ -44,6 +44,7 @@
 
 #define HOSTFS_RDONLY 1u /* everything that would change something gives -EROFS */
 
+struct statx; /* <sys/stat.h> with _GNU_SOURCE */
 struct hostfs_share;
 struct hostfs_node; /* an object: a file, a directory, a symlink, ... */
 struct hostfs_file; /* one that has been opened for I/O */

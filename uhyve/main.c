@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct vm vm = { .kvm = -1, .fd = -1, .log = -1 };
@@ -85,6 +86,41 @@ static int main_cmdline(const struct uhyve_options *o, char *line, size_t size)
 	return 0;
 }
 
+/* The guest's files are our descriptors: as many as we may have, but for some, shared out. */
+#define MAIN_FDS_OWN	   128
+#define MAIN_FDS_SHARE_MAX 16384
+
+static unsigned int main_share_fds(const struct uhyve_options *o)
+{
+	struct rlimit r;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return 0;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r))
+		getrlimit(RLIMIT_NOFILE, &r);
+	n = r.rlim_cur > MAIN_FDS_OWN ? (r.rlim_cur - MAIN_FDS_OWN) / o->shares : 0;
+	return n < MAIN_FDS_SHARE_MAX ? (unsigned int)n : MAIN_FDS_SHARE_MAX;
+}
+
+static int main_shares(const struct uhyve_options *o)
+{
+	unsigned int fds = o->shares ? main_share_fds(o) : 0;
+
+	for (size_t i = 0; i < o->shares; i++) {
+		const struct uhyve_share *s = &o->share[i];
+		int r = fs9p_add(&bus, s->tag, s->dir, s->rdonly, fds);
+
+		if (r == 0)
+			continue;
+		msg_error(s->dir, r == -ENOSPC ? "share one above them" : "name a directory that you may read",
+			  "cannot be shared: %s", r == -ENOSPC ? "too many devices" : strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
 static int main_devices(const struct uhyve_options *o)
 {
 	int r = loop_make(&loop);
@@ -96,7 +132,7 @@ static int main_devices(const struct uhyve_options *o)
 		r = rng_add(&bus);
 	if (r)
 		msg_error("devices", "raise ulimit -n", "%s", strerror(-r));
-	return r;
+	return r ? r : main_shares(o);
 }
 
 static int main_boot(const struct uhyve_options *o)
@@ -131,9 +167,9 @@ static int main_boot(const struct uhyve_options *o)
 
 static int main_later(const struct uhyve_options *o)
 {
-	if (!o->shares && !o->disks)
+	if (!o->disks)
 		return 0;
-	msg_error(o->shares ? "--fs" : "--disk", "leave it out, or use HERMIT_ISLE=qemu", "not there yet");
+	msg_error("--disk", "leave it out, or use HERMIT_ISLE=qemu", "not there yet");
 	return -ENOSYS;
 }
 
@@ -187,6 +223,7 @@ int main(int argc, char **argv)
 	if (!o.has_ports)
 		return front_run(&o, argv);
 	signal(SIGPIPE, SIG_IGN); /* a log that nobody reads */
+	signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond the user's limit: the guest gets EFBIG */
 	main_machine(&o);
 	_exit(STATUS_LOADER);
 }

@@ -2,7 +2,7 @@
 /*
  * The short form of the fuzz target: `fuzz_short N [SEED]` makes up N messages, in sessions of some fifty, most of them
  * right in form, some with bytes changed, and gives them to the same function that libFuzzer calls.  With
- * FUZZ_CORPUS=DIR the sessions are written there, as a corpus to start from.
+ * FUZZ_CORPUS=DIR, an absolute path, the sessions are written there: a corpus to start from.
  */
 #include "fuzz.h"
 #include "hostfs/p9/wire.h"

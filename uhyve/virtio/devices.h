@@ -12,4 +12,7 @@ enum { CONSOLE_IO, CONSOLE_ERR, CONSOLE_CTL, CONSOLE_PORTS };
 /* `gone` is called on the I/O thread once the other end of hermit.ctl is closed. */
 int console_add(struct virtio_bus *bus, const int fds[CONSOLE_PORTS], void (*gone)(void *arg), void *arg);
 
+/* Shares a directory under a tag (1 to 63 bytes); it may hold max_fds descriptors. */
+int fs9p_add(struct virtio_bus *bus, const char *tag, const char *dir, bool rdonly, unsigned int max_fds);
+
 #endif
