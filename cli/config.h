@@ -16,12 +16,19 @@
 /* One is kept for the working directory. */
 #define CONFIG_SHARES_MAX (HERMIT_BOOT_MOUNTS_MAX - 1)
 #define CONFIG_ENV_MAX    256
+#define CONFIG_DISKS_MAX  26 /* /dev/vda to /dev/vdz */
 
 struct share {
 	const char *host; /* directory on the host, as the user gave it */
 	size_t host_len;
 	const char *guest; /* mount point, or NULL: the host's absolute path */
 	size_t guest_len;
+	bool rdonly;
+};
+
+struct disk {
+	const char *path; /* of the image, as the user gave it */
+	size_t len;
 	bool rdonly;
 };
 
@@ -48,6 +55,8 @@ struct config {
 	const char *hostname; /* the run's name, too; NULL: the host's, and none */
 	struct share shares[CONFIG_SHARES_MAX];
 	size_t nshares;
+	struct disk disks[CONFIG_DISKS_MAX];
+	size_t ndisks;
 	const char *env[CONFIG_ENV_MAX]; /* NAME=VALUE, in addition to environ */
 	size_t nenv;
 	bool help, version, detach;

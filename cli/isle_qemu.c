@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "args.h"
+#include "disk.h"
 #include "isle.h"
 #include "kvm_probe.h"
 #include "msg.h"
@@ -19,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MICROVM_SLOTS 8 /* virtio-mmio devices that microvm has without ACPI */
+#define MICROVM_SLOTS 8  /* virtio-mmio devices that microvm has without ACPI */
+#define PCI_SLOTS     29 /* q35 and pc have 32, and devices of their own on some */
 #define MEM_STEP      8192ull
 #define GDB_PORT      1234
 #define QEMU_PACKAGE  "install it: apt install qemu-system-x86"
@@ -122,6 +124,27 @@ static void qemu_mounts(struct args *a, const struct view *v, const char *bus)
 	}
 }
 
+static void qemu_disks(struct args *a, const struct config *c, const struct disk_image *images,
+		       const char *bus)
+{
+	for (size_t i = 0; i < c->ndisks; i++) {
+		char *path = qemu_quote(images[i].path);
+
+		if (!path) {
+			a->failed = true;
+			return;
+		}
+		args_add(a, "-drive");
+		args_add(a, "if=none,id=disk%zu,format=raw,readonly=%s,discard=unmap,werror=report,rerror=report,"
+			    "file.driver=%s,file.filename=%s", i,
+			 c->disks[i].rdonly ? "on" : "off", images[i].device ? "host_device" : "file", path);
+		/* The kernel calls a disk by its serial number: devices are not found in the order of the options. */
+		args_add(a, "-device");
+		args_add(a, "virtio-blk-%s,drive=disk%zu,serial=vd%c", bus, i, 'a' + (int)i);
+		free(path);
+	}
+}
+
 static void qemu_debug(struct args *a, const struct config *c)
 {
 	if (c->monitor) {
@@ -136,8 +159,9 @@ static void qemu_debug(struct args *a, const struct config *c)
 }
 
 /* fds: io, err, ctl, serial: the guest's ends. */
-static void qemu_args(struct args *a, const struct config *c, const struct view *v, const char *kernel,
-		      const char *machine, bool kvm, const int *fds, int initrd)
+static void qemu_args(struct args *a, const struct config *c, const struct view *v,
+		      const struct disk_image *images, const char *kernel, const char *machine, bool kvm,
+		      const int *fds, int initrd)
 {
 	const char *bus = strcmp(machine, "microvm") ? "pci" : "device";
 
@@ -150,6 +174,7 @@ static void qemu_args(struct args *a, const struct config *c, const struct view 
 	}
 	qemu_console(a, fds, bus);
 	qemu_mounts(a, v, bus);
+	qemu_disks(a, c, images, bus);
 	qemu_debug(a, c);
 	args_add(a, "-kernel");
 	args_add(a, "%s", kernel);
@@ -159,19 +184,31 @@ static void qemu_args(struct args *a, const struct config *c, const struct view 
 
 /* --- choices --- */
 
-/* microvm has a slot for each device; with more directories it takes a machine that has PCI. */
+/* microvm has a slot for each device; with more of them it takes a machine that has PCI. */
 static int qemu_choose_machine(const struct config *c, const struct view *v, const char **machine)
 {
+	size_t devices = 1 + v->nmounts + c->ndisks; /* the console is one */
+	size_t slots = strcmp(c->machine, "microvm") ? PCI_SLOTS : MICROVM_SLOTS;
+
 	*machine = c->machine;
-	if (strcmp(c->machine, "microvm") || v->nmounts < MICROVM_SLOTS)
+	if (devices <= slots)
 		return 0;
-	if (c->machine_named) {
-		msg_error("microvm", "leave the machine out, or share fewer directories",
-			  "has room for %d shared directories, not %zu", MICROVM_SLOTS - 1, v->nmounts);
-		return -ENOSPC;
+	if (slots == MICROVM_SLOTS && !c->machine_named && devices <= PCI_SLOTS) {
+		*machine = "q35";
+		return 0;
 	}
-	*machine = "q35";
-	return 0;
+	msg_error(*machine, devices <= PCI_SLOTS ? "leave the machine out, or share less" : "share less",
+		  "has room for %zu shared directories and disks, not %zu", slots - 1, devices - 1);
+	return -ENOSPC;
+}
+
+static int qemu_check_disks(const struct config *c, struct disk_image *images)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->ndisks && !r; i++)
+		r = disk_open_check(c, i, &images[i]);
+	return r;
 }
 
 static int qemu_choose_kvm(const struct config *c, bool *kvm)
@@ -229,6 +266,7 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 {
 	char qemu[PATH_MAX], kernel[PATH_MAX];
 	struct args a = { .n = 0 };
+	static struct disk_image images[CONFIG_DISKS_MAX]; /* too large for a stack */
 	int theirs[MACHINE_SOCKETS];
 	const char *machine;
 	bool kvm;
@@ -239,12 +277,14 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 	if (!r)
 		r = qemu_choose_machine(c, v, &machine);
 	if (!r)
+		r = qemu_check_disks(c, images);
+	if (!r)
 		r = qemu_choose_kvm(c, &kvm);
 	if (!r)
 		r = machine_sockets(m, theirs);
 	if (r)
 		return r;
-	qemu_args(&a, c, v, kernel, machine, kvm, theirs, initrd);
+	qemu_args(&a, c, v, images, kernel, machine, kvm, theirs, initrd);
 	qemu_announce(c, &a, kernel);
 	r = machine_spawn(m, c->qemu, "check HERMIT_QEMU", qemu, &a, theirs, initrd, !c->hugepage);
 	args_free(&a);

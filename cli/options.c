@@ -205,6 +205,24 @@ static int opt_root(struct config *c, const char *who, const char *value)
 	return s->host_len ? 0 : opt_bad(who, value, "no directory named", "give DIR[:rw]");
 }
 
+static int opt_disk(struct config *c, const char *who, const char *value)
+{
+	struct disk *d = &c->disks[c->ndisks];
+	size_t len = strlen(value);
+
+	if (c->ndisks == CONFIG_DISKS_MAX)
+		return opt_bad(who, value, "too many disks", "there is room for 26");
+	*d = (struct disk){ .path = value, .len = len };
+	if (len >= 3 && (!strcmp(value + len - 3, ":ro") || !strcmp(value + len - 3, ":rw"))) {
+		d->len -= 3;
+		d->rdonly = value[len - 1] == 'o';
+	}
+	if (d->len == 0)
+		return opt_bad(who, value, "no disk image named", "give FILE[:ro]");
+	c->ndisks++;
+	return 0;
+}
+
 static int opt_name(struct config *c, const char *who, const char *value)
 {
 	if (strlen(value) > ENTRY_NAME_MAX)

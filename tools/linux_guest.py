@@ -8,12 +8,17 @@ import fcntl
 import glob
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
 
-# What is kept of the package: the kernel, and of its modules those that the guests load.
-MODULES = ("virt/lib/irqbypass.ko", "arch/x86/kvm/kvm.ko", "arch/x86/kvm/kvm-amd.ko")
+# What is kept of the package: the kernel, and of its modules those that the guests load, in this order.
+KVM = ("virt/lib/irqbypass.ko", "arch/x86/kvm/kvm.ko", "arch/x86/kvm/kvm-amd.ko")
+DISKS = tuple(f"drivers/virtio/{m}.ko" for m in ("virtio_ring", "virtio", "virtio_pci_legacy_dev",
+                                                 "virtio_pci_modern_dev", "virtio_pci")) + \
+    ("drivers/block/virtio_blk.ko",)
+MODULES = KVM + DISKS
 
 
 class Unavailable(Exception):
@@ -54,7 +59,7 @@ def _fetch(cache):
 
 
 def kernel(build):
-    """The paths of Debian's cloud kernel and its MODULES, in the order in which they load.
+    """The path of Debian's cloud kernel and the directory where its MODULES are.
 
     Raises Unavailable. Kept in BUILD/linux-guest; callers at the same time wait for one another.
     """
@@ -63,10 +68,11 @@ def kernel(build):
     kept = os.path.join(cache, "linux")
     with open(os.path.join(cache, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.isdir(kept):
+        if not all(os.path.exists(os.path.join(kept, os.path.basename(m))) for m in MODULES):
+            shutil.rmtree(kept, ignore_errors=True)  # an older version of this kept less
             _fetch(cache)
     image, = glob.glob(os.path.join(kept, "vmlinuz-*"))
-    return image, [os.path.join(kept, os.path.basename(m)) for m in MODULES]
+    return image, kept
 
 
 def cpio(entries):

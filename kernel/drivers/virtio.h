@@ -12,7 +12,7 @@
 #include "lib/types.h"
 #include "platform/vm/vm.h"
 
-enum virtio_id { VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_9P = 9 };
+enum virtio_id { VIRTIO_ID_BLK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_9P = 9 };
 
 /* Device status (2.1) */
 #define VIRTIO_ACKNOWLEDGE 1

@@ -153,7 +153,7 @@ static void probe_function(u16 bdf, u16 vendor, u16 device)
 		return;
 	/* A transitional device's id says nothing new: its subsystem does (4.1.2.3). */
 	id = device >= 0x1040 ? device - 0x1040u : pci_read16(bdf, PCI_SUBSYSTEM);
-	if (id != VIRTIO_ID_CONSOLE && id != VIRTIO_ID_RNG && id != VIRTIO_ID_9P)
+	if (id != VIRTIO_ID_BLK && id != VIRTIO_ID_CONSOLE && id != VIRTIO_ID_RNG && id != VIRTIO_ID_9P)
 		return;
 	d = virtio_device_new(id);
 	if (!d)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* /dev: a ramfs with the devices that programs expect, from one table. */
 #include "fs/devfs.h"
+#include "fs/blkdev.h"
 #include "fs/dentry.h"
 #include "fs/ramfs.h"
 #include "fs/std.h"
 #include "lib/random.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/thread.h"
 
 /* ---- null, zero, full ---- */
 
@@ -111,6 +113,25 @@ static const struct {
 	{"pts", S_IFDIR | 0755, 0, NULL, NULL},
 };
 
+/* They belong to the program's user: whoever started the machine gave it the disks. */
+static int add_disks(struct superblock *sb, struct dentry *root)
+{
+	int r = 0;
+
+	for (struct blkdev *d = blkdev_start(); d && !r; d = d->next) {
+		struct inode *i = ramfs_inode_create(sb, S_IFBLK | 0660, &blkdev_fops);
+
+		if (i) {
+			i->rdev = blkdev_rdev(d);
+			i->size = d->size; /* for mappings; stat(2) says 0 */
+			i->uid = init_process ? init_process->euid : 0;
+			i->gid = init_process ? init_process->egid : 0;
+		}
+		r = ramfs_add(root, d->name, strlen(d->name), i);
+	}
+	return r;
+}
+
 int devfs_mount(struct mount *m, struct superblock **out)
 {
 	struct superblock *sb = ramfs_super(0x01021994, "devtmpfs");
@@ -126,6 +147,8 @@ int devfs_mount(struct mount *m, struct superblock **out)
 			i->rdev = devices[n].rdev;
 		r = ramfs_add(root, devices[n].name, strlen(devices[n].name), i);
 	}
+	if (!r)
+		r = add_disks(sb, root);
 	pts = r ? NULL : dentry_find(root, "pts", 3);
 	if (pts && std_tty())
 		r = ramfs_add(pts, "0", 1, inode_ref(std_tty()));

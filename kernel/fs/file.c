@@ -106,7 +106,7 @@ int file_mappable(struct file *f, bool shared, bool write)
 	if (!f->ops->read_page)
 		return -ENODEV;
 	/* A private mapping is as good as a shared one as long as nobody writes to it. */
-	if (shared && write && !f->ops->page_shared && !(S_ISREG(f->inode->mode) && f->ops->write))
+	if (shared && write && !f->ops->page_shared && !(HAS_BYTES(f->inode->mode) && f->ops->write))
 		return -ENODEV;
 	return 0;
 }

@@ -93,7 +93,7 @@ int mapped_page(struct file *f, u64 off, bool write, paddr_t *frame)
 	u64 index = off >> PAGE_SHIFT;
 	void *page;
 
-	if (!S_ISREG(f->inode->mode) || !f->ops->write)
+	if (!HAS_BYTES(f->inode->mode) || !f->ops->write)
 		return -ENODEV;
 	m = mapped_make(f->inode);
 	if (!m)

@@ -15,6 +15,9 @@
 
 struct mapped;
 
+/* Files of these types have bytes at offsets, so that they may be mapped shared. */
+#define HAS_BYTES(mode) (S_ISREG(mode) || S_ISBLK(mode))
+
 /* file_page_shared() for files that have read_page and write but no pages of their own. */
 int mapped_page(struct file *f, u64 off, bool write, paddr_t *frame);
 /* See file_page_written. */

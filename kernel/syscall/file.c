@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about descriptors and open files: close, dup, fcntl, fsync, truncation. */
+#include "fs/blkdev.h"
 #include "fs/flock.h"
 #include "fs/tty.h"
 #include "ipc/pipe.h"
@@ -277,7 +278,12 @@ static long do_fsync(int fd, bool data_only)
 long sys_fsync(int fd) { return do_fsync(fd, false); }
 long sys_fdatasync(int fd) { return do_fsync(fd, true); }
 
-long sys_sync(void) { return 0; } /* files in memory need none, host directories are written through */
+/* Files in memory need none, host directories are written through. */
+long sys_sync(void)
+{
+	blkdev_sync_all();
+	return 0;
+}
 
 long sys_syncfs(int fd)
 {

@@ -6,6 +6,9 @@
 #include "proc/clock.h"
 #include "syscall/args.h"
 
+/* The size of what a device holds is asked of the device. */
+static u64 shown_size(const struct kstat *k) { return S_ISBLK(k->mode) ? 0 : k->size; }
+
 static long put_stat(const struct kstat *k, struct linux_stat __user *buf)
 {
 	struct linux_stat st = {
@@ -16,7 +19,7 @@ static long put_stat(const struct kstat *k, struct linux_stat __user *buf)
 		.uid = k->uid,
 		.gid = k->gid,
 		.rdev = k->rdev,
-		.size = k->size,
+		.size = shown_size(k),
 		.blksize = k->blksize,
 		.blocks = k->blocks,
 		.atime = k->atime / (s64)NSEC_PER_SEC,
@@ -155,7 +158,7 @@ long sys_statx(int dirfd, const char __user *path, unsigned flags, unsigned mask
 	sx.gid = k.gid;
 	sx.mode = k.mode;
 	sx.ino = k.ino;
-	sx.size = k.size;
+	sx.size = shown_size(&k);
 	sx.blocks = k.blocks;
 	sx.atime = statx_time(k.atime);
 	sx.ctime = statx_time(k.ctime);

@@ -11,6 +11,7 @@
  * command (struct command_end), ! what is wrong with the lab, z all done.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_PORT	0xe9
-#define EXIT_PORT	0xf4
+#define FRAME_PORT 0xe9
+#define EXIT_PORT  0xf4
 
 struct command {
 	uint32_t timeout_ms, length;
@@ -49,7 +50,8 @@ static void port_write(const void *data, size_t len)
 
 static void say(char kind, const void *data, uint32_t len)
 {
-	uint8_t head[5] = { (uint8_t)kind, (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24) };
+	uint8_t head[5] = {(uint8_t)kind, (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16),
+			   (uint8_t)(len >> 24)};
 
 	port_write(head, sizeof(head));
 	port_write(data, len);
@@ -100,12 +102,25 @@ static void load_module(const char *path)
 	close(fd);
 }
 
+/* In the order of their names. */
+static void load_modules(const char *dir)
+{
+	struct dirent **list;
+	int n = scandir(dir, &list, NULL, alphasort);
+
+	if (n < 0 || chdir(dir) < 0)
+		give_up(dir);
+	for (int i = 0; i < n; i++)
+		if (list[i]->d_name[0] != '.')
+			load_module(list[i]->d_name);
+}
+
 static _Noreturn void child_run(const struct command *c, int out, int err)
 {
-	static char path[] = "PATH=/opt/hermit/bin:/bin:/sbin:/usr/bin", home[] = "HOME=/", lang[] = "LANG=C.UTF-8",
-		    run[] = "XDG_RUNTIME_DIR=/run", sh[] = "sh", flag[] = "-c";
-	char *env[] = { path, home, lang, run, NULL };
-	char *argv[] = { sh, flag, (char *)c->text, NULL };
+	static char path[] = "PATH=/opt/hermit/bin:/bin:/sbin:/usr/bin", home[] = "HOME=/",
+		    lang[] = "LANG=C.UTF-8", run[] = "XDG_RUNTIME_DIR=/run", sh[] = "sh", flag[] = "-c";
+	char *env[] = {path, home, lang, run, NULL};
+	char *argv[] = {sh, flag, (char *)c->text, NULL};
 	sigset_t none;
 
 	setsid();
@@ -148,7 +163,7 @@ static uint32_t kill_the_rest(void)
 
 static void command_run(const struct command *c, int chld)
 {
-	struct command_end end = { .status = -1 };
+	struct command_end end = {.status = -1};
 	uint64_t start = now_ms(), age;
 	int out[2], err[2], status = 0, ended = 0;
 	pid_t pid;
@@ -166,7 +181,7 @@ static void command_run(const struct command *c, int chld)
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	fcntl(err[0], F_SETFL, O_NONBLOCK);
 
-	struct pollfd fds[] = { { out[0], POLLIN, 0 }, { err[0], POLLIN, 0 }, { chld, POLLIN, 0 } };
+	struct pollfd fds[] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}, {chld, POLLIN, 0}};
 
 	while (!ended) {
 		struct signalfd_siginfo drop;
@@ -218,9 +233,7 @@ static void set_up(void)
 	symlink("/proc/self/fd/0", "/dev/stdin");
 	symlink("/proc/self/fd/1", "/dev/stdout");
 	symlink("/proc/self/fd/2", "/dev/stderr");
-	load_module("/lab/irqbypass.ko");
-	load_module("/lab/kvm.ko");
-	load_module("/lab/kvm-amd.ko");
+	load_modules("/lab/modules");
 	if (access("/dev/kvm", R_OK | W_OK) < 0)
 		give_up("/dev/kvm");
 	mkdir("/work", 0755);

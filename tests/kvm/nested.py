@@ -51,6 +51,7 @@ class Lab:
         self.init = os.path.join(self.build, "tests", "kvm", "lab_init")
         self.qemu = os.environ.get("HERMIT_QEMU") or "qemu-system-x86_64"
         self.boot_seconds = None
+        self.loaded, self.disks = 0, []
         for path in self.init, os.path.join(self.prefix, "bin", "proxy"):
             if not os.path.exists(path):
                 raise LabError(f"{path}: not there (build first: make stage)")
@@ -58,7 +59,7 @@ class Lab:
             raise Unavailable(f"{self.qemu}: not there (tools/setup installs qemu-system-x86)")
         if not os.path.exists(BUSYBOX):
             raise Unavailable(f"{BUSYBOX}: not there (tools/setup installs busybox-static)")
-        self.kernel, self.modules = linux_guest.kernel(self.build)
+        self.kernel, self.module_dir = linux_guest.kernel(self.build)
         self.tree = linux_guest.Tree()
         self._base()
 
@@ -72,8 +73,7 @@ class Lab:
         t.file("etc/passwd", b"root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")
         t.file("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
         t.copy(self.init, "init")
-        for module in self.modules:
-            t.copy(module, "lab/" + os.path.basename(module))
+        self._modules(linux_guest.KVM)
         t.copy(os.path.realpath(BUSYBOX), "bin/busybox")
         names = subprocess.run([BUSYBOX, "--list"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
         for name in names:
@@ -83,6 +83,19 @@ class Lab:
         for name in "bin/proxy", "bin/hermit", "bin/uhyve", "lib", "x86_64-hermit/extra":
             if os.path.lexists(os.path.join(self.prefix, name)):
                 t.copy(os.path.join(self.prefix, name), "opt/hermit/" + name)
+
+    def _modules(self, names):
+        """Loaded by lab_init.c in the order of their names."""
+        for name in names:
+            name = os.path.basename(name)
+            self.tree.copy(os.path.join(self.module_dir, name), f"lab/modules/{self.loaded:02}-{name}")
+            self.loaded += 1
+
+    def disk(self, path, rdonly=False):
+        """A raw image as the lab's own next /dev/vdX: for what Linux itself does with a disk."""
+        if not self.disks:
+            self._modules(linux_guest.DISKS)
+        self.disks.append((os.path.abspath(path), rdonly))
 
     def file(self, path, inside):
         """A file or directory of the host's as INSIDE (below / or, if it is relative, in /work)."""
@@ -118,6 +131,10 @@ class Lab:
                    "none", "-no-reboot", "-kernel", self.kernel, "-initrd", initrd, "-append", append,
                    "-serial", f"file:/dev/fd/{log.fileno()}", "-chardev", f"file,id=frames,path=/dev/fd/{frames_out}",
                    "-device", "isa-debugcon,iobase=0xe9,chardev=frames", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+        for i, (path, rdonly) in enumerate(self.disks):
+            command += ["-drive", f"if=none,id=disk{i},format=raw,discard=unmap,readonly={'on' if rdonly else 'off'},"
+                        f"file.driver=file,file.filename={path.replace(',', ',,')}",
+                        "-device", f"virtio-blk-pci,drive=disk{i}"]
         start = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    pass_fds=(frames_out, log.fileno()))
@@ -140,7 +157,8 @@ class Lab:
                 process.wait()
         if frames.complaint or not frames.done:
             log.seek(0)
-            said = log.read().decode(errors="replace").replace("\r", "").strip().split("\n")[-15:]
+            said = log.read().decode(errors="replace").replace("\r", "").strip().split("\n")
+            said = [line for line in said if "TCG doesn't support requested feature" not in line][-15:]
             what = frames.complaint or (f"no end within {limit:g} s" if process.returncode in (124, 137) else
                                         f"ended early (status {process.returncode})")
             raise LabError(f"{what}, {frames.at} of {len(frames.results)} commands done; its console:\n" +
