@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "msg.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +14,14 @@ void args_add(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (a->failed || a->n == ARGS_MAX) {
-		a->failed = true;
+	if (a->n == ARGS_MAX)
+		a->failed = -E2BIG;
+	if (a->failed)
 		return;
-	}
 	va_start(ap, fmt);
 	if (vasprintf(&a->v[a->n], fmt, ap) < 0) {
 		a->v[a->n] = NULL;
-		a->failed = true;
+		a->failed = -ENOMEM;
 	} else {
 		a->n++;
 	}

@@ -3,15 +3,14 @@
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#define ARGS_MAX 256
+#define ARGS_MAX 2400 /* more words than fit on a kernel's command line */
 
 struct args {
 	char *v[ARGS_MAX + 1]; /* malloced, ended by NULL */
 	size_t n;
-	bool failed;
+	int failed; /* a negative error */
 };
 
 void args_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -112,7 +112,7 @@ static void qemu_mounts(struct args *a, const struct view *v, const char *bus)
 		char *host = qemu_quote(v->mounts[i].host);
 
 		if (!host) {
-			a->failed = true;
+			a->failed = -ENOMEM;
 			return;
 		}
 		args_add(a, "-fsdev");

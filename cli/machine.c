@@ -48,7 +48,7 @@ int machine_spawn(struct machine *m, const char *name, const char *mend, const c
 		.nkeep = initrd < 0 ? MACHINE_SOCKETS : MACHINE_SOCKETS + 1,
 		.no_huge_pages = no_huge_pages,
 	};
-	int r = a->failed ? -ENOMEM : spawn_start(&s);
+	int r = a->failed ? a->failed : spawn_start(&s);
 
 	for (int i = 0; i < MACHINE_SOCKETS; i++)
 		close(theirs[i]);

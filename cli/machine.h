@@ -9,6 +9,7 @@
 
 #include "args.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*

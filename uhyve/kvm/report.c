@@ -89,5 +89,5 @@ void vcpu_report(struct vcpu *c, const char *why)
 	report_registers(c->vm, &r, &s);
 	report_stack(c, r.rsp);
 	log_flush(c->vm);
-	msg_error(what, "a fault of the kernel or of a program that runs in ring 0", "%s at %#llx", why, LL(r.rip));
+	msg_error(what, "a fault of the kernel, or of KVM: hermit doctor looks at that", "%s at %#llx", why, LL(r.rip));
 }
