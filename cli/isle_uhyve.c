@@ -19,6 +19,8 @@ static const char *uhyve_lacks(const struct config *c)
 		return "gdb";
 	if (c->monitor)
 		return "a monitor";
+	if (c->ndisks)
+		return "disks";
 	return NULL;
 }
 
@@ -49,7 +51,7 @@ static int uhyve_start(const struct config *c, const struct view *v, int initrd,
 	int theirs[MACHINE_SOCKETS], r;
 
 	if (lacks) {
-		msg_error("HERMIT_ISLE=uhyve", OTHER_ISLE, "%s is not there yet", lacks);
+		msg_error("HERMIT_ISLE=uhyve", OTHER_ISLE, "it does not have %s yet", lacks);
 		return -ENOSYS;
 	}
 	if (c->kvm == KVM_NEVER) {

@@ -154,6 +154,7 @@ static void do_triple(const struct start_info *info)
 		uint32_t base;
 	} __attribute__((packed)) none;
 
+	in8(COM1 + 5);
 	__asm__ volatile("mov $0x1234abcd, %%edx\n lidt %0\n ud2" ::"m"(none) : "edx");
 }
 

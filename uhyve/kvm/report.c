@@ -25,9 +25,13 @@ static void __attribute__((format(printf, 2, 3))) report_line(struct vm *vm, con
 		log_write(vm, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
+/* Where a CPU begins after a reset (SDM vol. 3, 9.1.4). */
+#define RESET_BASE 0xffff0000u
+#define RESET_RIP  0xfff0u
+
 #define LL(x) ((unsigned long long)(x))
 
-static void report_registers(struct vm *vm, const struct kvm_regs *r, const struct kvm_sregs *s)
+static void report_general(struct vm *vm, const struct kvm_regs *r)
 {
 	report_line(vm, "  rip %016llx  rsp %016llx  rflags %llx\n", LL(r->rip), LL(r->rsp), LL(r->rflags));
 	report_line(vm, "  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx\n", LL(r->rax), LL(r->rbx), LL(r->rcx),
@@ -37,6 +41,10 @@ static void report_registers(struct vm *vm, const struct kvm_regs *r, const stru
 		    LL(r->r11));
 	report_line(vm, "  r12 %016llx  r13 %016llx  r14 %016llx  r15 %016llx\n", LL(r->r12), LL(r->r13), LL(r->r14),
 		    LL(r->r15));
+}
+
+static void report_system(struct vm *vm, const struct kvm_sregs *s)
+{
 	report_line(vm, "  cs %x  cr0 %llx  cr2 %llx  cr3 %llx  cr4 %llx  efer %llx\n", s->cs.selector, LL(s->cr0),
 		    LL(s->cr2), LL(s->cr3), LL(s->cr4), LL(s->efer));
 	report_line(vm, "  fs %llx  gs %llx  gdt %llx  idt %llx\n", LL(s->fs.base), LL(s->gs.base), LL(s->gdt.base),
@@ -79,6 +87,7 @@ void vcpu_report(struct vcpu *c, const char *why)
 	struct kvm_sregs s;
 	struct kvm_regs r;
 	char what[32];
+	bool was_reset;
 
 	snprintf(what, sizeof(what), "CPU %u", c->id);
 	if (ioctl(c->fd, KVM_GET_REGS, &r) || ioctl(c->fd, KVM_GET_SREGS, &s)) {
@@ -86,8 +95,17 @@ void vcpu_report(struct vcpu *c, const char *why)
 		return;
 	}
 	report_line(c->vm, "uhyve: CPU %u: %s\n", c->id, why);
-	report_registers(c->vm, &r, &s);
-	report_stack(c, r.rsp);
+	was_reset = s.cs.base == RESET_BASE && r.rip == RESET_RIP && c->last->rip;
+	if (was_reset) {
+		report_line(c->vm, "  KVM has reset the CPU. When it last left the guest:\n");
+		r = *c->last;
+		report_general(c->vm, &r);
+	} else {
+		report_general(c->vm, &r);
+		report_system(c->vm, &s);
+		report_stack(c, r.rsp);
+	}
 	log_flush(c->vm);
-	msg_error(what, "a fault of the kernel, or of KVM: hermit doctor looks at that", "%s at %#llx", why, LL(r.rip));
+	msg_error(what, "a fault of the kernel, or of KVM: hermit doctor looks at that", "%s %s %#llx", why,
+		  was_reset ? "after" : "at", LL(r.rip));
 }

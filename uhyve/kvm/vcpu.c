@@ -113,10 +113,13 @@ static void *vcpu_thread(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	while (__atomic_load_n(&c->vm->end, __ATOMIC_RELAXED) == VM_RUNS &&
 	       !__atomic_load_n(&c->vm->reported, __ATOMIC_RELAXED)) {
-		if (ioctl(c->fd, KVM_RUN, 0) == 0)
+		if (ioctl(c->fd, KVM_RUN, 0) == 0) {
+			if (c->run->exit_reason != KVM_EXIT_SHUTDOWN)
+				*c->last = c->run->s.regs.regs;
 			vcpu_exit(c);
-		else if (errno != EINTR && errno != EAGAIN)
+		} else if (errno != EINTR && errno != EAGAIN) {
 			vcpu_crash(c, "KVM_RUN: %s", strerror(errno));
+		}
 	}
 	/* The I/O thread ends the process; until then nothing of the guest runs. */
 	for (;;)

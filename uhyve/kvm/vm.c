@@ -151,6 +151,11 @@ int vm_make_cpus(struct vm *vm)
 		c->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
 		if (c->run == MAP_FAILED)
 			return vm_failed("KVM_CREATE_VCPU", "give fewer CPUs");
+		c->last = calloc(1, sizeof(*c->last));
+		if (!c->last)
+			return vm_failed("CPUs", NULL);
+		if (ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) & KVM_SYNC_X86_REGS)
+			c->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 		if (i == 0 && cpuid_make(vm, c))
 			return vm_failed("KVM_GET_SUPPORTED_CPUID", OTHER_ISLE);
 		if (cpuid_set(c))

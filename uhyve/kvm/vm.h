@@ -17,6 +17,7 @@
 
 struct kvm_run;
 struct kvm_cpuid2;
+struct kvm_regs;
 
 /* Devices in the hole: called on the thread of the CPU that accesses them, with 1 to 8 bytes. */
 struct vm_window {
@@ -31,6 +32,7 @@ struct vcpu {
 	unsigned int id; /* also its APIC id */
 	int fd;
 	struct kvm_run *run;
+	struct kvm_regs *last; /* at its last exit: AMD's KVM forgets them at a triple fault */
 	pthread_t thread;
 };
 
