@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The isle `uhyve`: our own VMM, a program beside this one.  See docs/uhyve.md. */
 #include "args.h"
+#include "disk.h"
 #include "isle.h"
 #include "kvm_probe.h"
 #include "msg.h"
@@ -24,8 +25,8 @@ static const char *uhyve_lacks(const struct config *c)
 	return NULL;
 }
 
-static void uhyve_args(struct args *a, const struct config *c, const struct view *v, const char *uhyve,
-		       const char *kernel, const int theirs[MACHINE_SOCKETS], int initrd)
+static void uhyve_args(struct args *a, const struct config *c, const struct view *v,
+		       const struct disk_image *images, const char *uhyve, const char *kernel, const int theirs[MACHINE_SOCKETS], int initrd)
 {
 	args_add(a, "%s", uhyve);
 	args_add(a, "--cpus=%u", c->cpus);
@@ -38,12 +39,15 @@ static void uhyve_args(struct args *a, const struct config *c, const struct view
 	args_add(a, "--log=%d", theirs[SOCKET_SERIAL]);
 	for (size_t i = 0; i < v->nmounts; i++)
 		args_add(a, "--fs=" VIEW_TAG_FORMAT "=%s:%s", i, v->mounts[i].host, v->mounts[i].rdonly ? "ro" : "rw");
+	for (size_t i = 0; i < c->ndisks; i++)
+		args_add(a, "--disk=%s:%s", images[i].path, c->disks[i].rdonly ? "ro" : "rw");
 	args_add(a, "%s", kernel);
 	args_add(a, "/dev/fd/%d", initrd);
 }
 
 static int uhyve_start(const struct config *c, const struct view *v, int initrd, struct machine *m)
 {
+	static struct disk_image images[CONFIG_DISKS_MAX]; /* too large for a stack */
 	char uhyve[PATH_MAX], kernel[PATH_MAX];
 	const char *lacks = uhyve_lacks(c);
 	struct args a = { .n = 0 };
@@ -70,11 +74,13 @@ static int uhyve_start(const struct config *c, const struct view *v, int initrd,
 		return r;
 	}
 	r = path_kernel(c, kernel);
+	for (size_t i = 0; i < c->ndisks && !r; i++)
+		r = disk_open_check(c, i, &images[i]);
 	if (!r)
 		r = machine_sockets(m, theirs);
 	if (r)
 		return r;
-	uhyve_args(&a, c, v, uhyve, kernel, theirs, initrd);
+	uhyve_args(&a, c, v, images, uhyve, kernel, theirs, initrd);
 	if (c->verbose)
 		args_note(&a);
 	r = machine_spawn(m, uhyve, "install hermit again", uhyve, &a, theirs, initrd, false);

@@ -121,6 +121,19 @@ static int main_shares(const struct uhyve_options *o)
 	return 0;
 }
 
+static int main_disks(const struct uhyve_options *o)
+{
+	for (size_t i = 0; i < o->disks; i++) {
+		int r = blk_add(&bus, o->disk[i].file, o->disk[i].rdonly, (unsigned int)i);
+
+		if (!r)
+			continue;
+		msg_error(o->disk[i].file, "give a raw image of your own, with :ro to read only", "%s", blk_why(r));
+		return r;
+	}
+	return 0;
+}
+
 static int main_devices(const struct uhyve_options *o)
 {
 	int r = loop_make(&loop);
@@ -132,7 +145,9 @@ static int main_devices(const struct uhyve_options *o)
 		r = rng_add(&bus);
 	if (r)
 		msg_error("devices", "raise ulimit -n", "%s", strerror(-r));
-	return r ? r : main_shares(o);
+	if (!r)
+		r = main_shares(o);
+	return r ? r : main_disks(o);
 }
 
 static int main_boot(const struct uhyve_options *o)
@@ -165,23 +180,14 @@ static int main_boot(const struct uhyve_options *o)
 	return 0;
 }
 
-static int main_later(const struct uhyve_options *o)
-{
-	if (!o->disks)
-		return 0;
-	msg_error("--disk", "leave it out, or use HERMIT_ISLE=qemu", "not there yet");
-	return -ENOSYS;
-}
-
 static int main_machine(const struct uhyve_options *o)
 {
 	static struct watch end = { .ready = main_ended };
 	struct memory_wish memory = { .size = o->mem, .hugepage = o->hugepage, .mergeable = o->mergeable };
-	int r = main_later(o);
+	int r;
 
 	vm.log = o->log;
-	if (!r)
-		r = vm_open(&vm);
+	r = vm_open(&vm);
 	if (!r)
 		r = vm_make(&vm, o->cpus, &memory);
 	if (!r)

@@ -3,7 +3,7 @@
  * Disks.  `disk calls RW RO`: what the calls say of a disk to write and of one to read only, the same on
  * Linux with such a disk (tests/kvm/disk-test).  `disk random DEV SEED ROUNDS`: any offset, any length,
  * against a copy in memory.  `disk threads DEV`: threads that write bytes of the same blocks.  `disk bytes
- * DEV`: all of it on stdout.  put, get, size: one access.
+ * DEV`: all of it on stdout.  put, get, fill, size: one access.
  */
 #include "../abi/abi.h"
 
@@ -314,6 +314,21 @@ static int put(const char *dev, const char *off, const char *text)
 	return 0;
 }
 
+/* As many random bytes. */
+static int fill(const char *dev, const char *off, const char *len)
+{
+	size_t n = strtoul(len, NULL, 0);
+	char *buf = malloc(n);
+	int fd = open(dev, O_RDWR);
+
+	for (size_t i = 0; i < n; i++)
+		buf[i] = (char)pick(256);
+	ssize_t done = pwrite(fd, buf, n, atol(off));
+
+	abi_result("fill", done, errno);
+	return 0;
+}
+
 static int get(const char *dev, const char *off, const char *len)
 {
 	static char buf[65536];
@@ -365,6 +380,8 @@ int main(int argc, char **argv)
 		return put(argv[2], argv[3], argv[4]);
 	if (argc == 5 && !strcmp(argv[1], "get"))
 		return get(argv[2], argv[3], argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "fill"))
+		return fill(argv[2], argv[3], argv[4]);
 	if (argc == 3 && !strcmp(argv[1], "size"))
 		return size(argv[2]);
 	fprintf(stderr, "usage: disk calls|random|threads|bytes ...\n");

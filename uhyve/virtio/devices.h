@@ -15,4 +15,9 @@ int console_add(struct virtio_bus *bus, const int fds[CONSOLE_PORTS], void (*gon
 /* Shares a directory under a tag (1 to 63 bytes); it may hold max_fds descriptors. */
 int fs9p_add(struct virtio_bus *bus, const char *tag, const char *dir, bool rdonly, unsigned int max_fds);
 
+/* The disk image `file` as /dev/vda plus `index`.  blk_why(): the error in words. */
+int blk_add(struct virtio_bus *bus, const char *file, bool rdonly, unsigned int index);
+const char *blk_why(int error);
+void blk_remove(struct virtio_device *d); /* for tests: one that has no thread */
+
 #endif
