@@ -20,8 +20,6 @@ static const char *uhyve_lacks(const struct config *c)
 		return "gdb";
 	if (c->monitor)
 		return "a monitor";
-	if (c->ndisks)
-		return "disks";
 	return NULL;
 }
 
