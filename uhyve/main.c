@@ -189,11 +189,15 @@ static int main_machine(const struct uhyve_options *o)
 	vm.log = o->log;
 	r = vm_open(&vm);
 	if (!r)
-		r = vm_make(&vm, o->cpus, &memory);
+		r = vm_create_begin(&vm, o->cpus);
+	if (!r)
+		r = vm_memory(&vm, &memory);
 	if (!r)
 		r = main_devices(o);
 	if (!r)
 		r = main_boot(o);
+	if (!r)
+		r = vm_create_end(&vm);
 	if (!r)
 		r = vm_make_cpus(&vm);
 	if (r)
@@ -202,8 +206,11 @@ static int main_machine(const struct uhyve_options *o)
 	r = loop_watch(&loop, &end, EPOLLIN);
 	if (!r)
 		r = virtio_run(&bus);
-	if (!r)
-		r = vm_start(&vm);
+	if (r) {
+		msg_error("devices", "raise ulimit -n and -u", "%s", strerror(-r));
+		return r;
+	}
+	r = vm_start(&vm);
 	if (!r)
 		r = loop_run(&loop);
 	return r;

@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "kvm/memory.h"
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
-
-/* Address space only: the host backs what is touched. */
-static int memory_map(const struct memory_wish *w, unsigned char **host)
-{
-	void *p;
-	int fd;
-
-	/* KSM looks at anonymous memory alone. */
-	if (w->mergeable) {
-		p = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	} else {
-		fd = memfd_create("guest", MFD_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		if (ftruncate(fd, (off_t)w->size)) {
-			int r = -errno;
-
-			close(fd);
-			return r == -EFBIG || r == -EINVAL ? -ENOMEM : r;
-		}
-		p = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-		close(fd);
-	}
-	if (p == MAP_FAILED)
-		return -errno;
-	*host = p;
-	return 0;
-}
 
 int memory_make(struct memory *m, const struct memory_wish *w)
 {
 	uint64_t low = w->size < MEMORY_HOLE ? w->size : MEMORY_HOLE;
-	unsigned char *host = NULL;
-	int r = memory_map(w, &host);
+	/* Address space only: the host backs what is touched. */
+	unsigned char *host = mmap(NULL, w->size, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (r)
-		return r;
+	if (host == MAP_FAILED)
+		return -errno;
 	/* Wishes: a host without KSM or huge pages runs the guest all the same. */
 	if (w->mergeable)
 		madvise(host, w->size, MADV_MERGEABLE);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's memory: one memfd, mapped once, in at most two pieces (below and
- * above the hole for devices).  guest_mem() is the one way to it; what it gives
+ * The guest's memory: one anonymous mapping, in at most two pieces (below and
+ * above the hole for devices).  Not a memfd: hosts give those no huge pages
+ * unless told to, and merge none of them.  guest_mem() is the one way to it; what it gives
  * can be written by the guest at any moment, so what is checked is copied first.
  * Made before any thread, constant after that: no locks.
  */

@@ -74,14 +74,17 @@ static int vm_failed(const char *what, const char *mend)
 	return r;
 }
 
-static int vm_memory(struct vm *vm, const struct memory_wish *w)
+int vm_memory(struct vm *vm, const struct memory_wish *w)
 {
 	int r = memory_make(&vm->memory, w);
 
-	if (r) {
+	if (r)
 		msg_error("guest memory", "give less", "%llu MiB: %s", (unsigned long long)(w->size >> 20), strerror(-r));
-		return r;
-	}
+	return r;
+}
+
+static int vm_map_memory(struct vm *vm)
+{
 	for (unsigned int i = 0; i < vm->memory.pieces; i++) {
 		const struct memory_piece *p = &vm->memory.piece[i];
 		struct kvm_userspace_memory_region region = {
@@ -107,18 +110,24 @@ static int vm_cpu_limit(struct vm *vm, unsigned int cpus)
 	return -ERANGE;
 }
 
-int vm_make(struct vm *vm, unsigned int cpus, const struct memory_wish *w)
+static void *vm_creator(void *arg)
 {
-	uint64_t identity = IDENTITY_ADDR;
-	int r = vm_cpu_limit(vm, cpus);
+	struct vm *vm = arg;
 
-	if (r)
-		return r;
 	do {
 		vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
 	} while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd < 0)
-		return vm_failed("KVM_CREATE_VM", OTHER_ISLE);
+		vm->fd = -errno;
+	return NULL;
+}
+
+int vm_create_begin(struct vm *vm, unsigned int cpus)
+{
+	int r = vm_cpu_limit(vm, cpus);
+
+	if (r)
+		return r;
 	vm->end_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (vm->end_event < 0)
 		return vm_failed("eventfd", "raise ulimit -n");
@@ -126,9 +135,25 @@ int vm_make(struct vm *vm, unsigned int cpus, const struct memory_wish *w)
 	if (!vm->cpus)
 		return vm_failed("CPUs", NULL);
 	vm->cpu_count = cpus;
+	r = pthread_create(&vm->creator, NULL, vm_creator, vm);
+	if (r)
+		msg_error("KVM_CREATE_VM", "raise ulimit -u", "no thread for it: %s", strerror(r));
+	return -r;
+}
+
+int vm_create_end(struct vm *vm)
+{
+	uint64_t identity = IDENTITY_ADDR;
+	int r;
+
+	pthread_join(vm->creator, NULL);
+	if (vm->fd < 0) {
+		errno = -vm->fd;
+		return vm_failed("KVM_CREATE_VM", OTHER_ISLE);
+	}
 	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) || ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDR))
 		return vm_failed("KVM_SET_TSS_ADDR", OTHER_ISLE);
-	r = vm_memory(vm, w);
+	r = vm_map_memory(vm);
 	if (r)
 		return r;
 	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))

@@ -46,6 +46,7 @@ enum vm_end {
 
 struct vm {
 	int kvm, fd;
+	pthread_t creator; /* its thread gives fd, or a negative errno */
 	size_t run_size; /* of a vCPU's struct kvm_run, mapped */
 	struct memory memory;
 	unsigned int cpu_count;
@@ -66,7 +67,13 @@ struct vm {
  * below where nothing else is said.
  */
 int vm_open(struct vm *vm); /* /dev/kvm and what it must be able to do */
-int vm_make(struct vm *vm, unsigned int cpus, const struct memory_wish *w);
+int vm_memory(struct vm *vm, const struct memory_wish *w);
+/*
+ * KVM_CREATE_VM waits for a grace period of RCU, which is most of the whole
+ * start: it begins on a thread of its own, and what needs no VM is done meanwhile.
+ */
+int vm_create_begin(struct vm *vm, unsigned int cpus);
+int vm_create_end(struct vm *vm);
 int vm_make_cpus(struct vm *vm); /* after boot.c has said where they begin */
 int vm_start(struct vm *vm); /* a thread for each CPU */
 

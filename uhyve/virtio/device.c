@@ -43,7 +43,6 @@ static uint64_t slot_base(unsigned int slot)
 int virtio_add(struct virtio_bus *bus, struct virtio_device *d)
 {
 	unsigned int slot = bus->count;
-	int r;
 
 	if (slot == VIRTIO_DEVICES_MAX)
 		return -ENOSPC;
@@ -59,11 +58,6 @@ int virtio_add(struct virtio_bus *bus, struct virtio_device *d)
 	d->irq = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->kick < 0 || d->irq < 0)
 		return -errno;
-	r = vm_ioeventfd(bus->vm, slot_base(slot) + VIRTIO_MMIO_QUEUE_NOTIFY, d->kick);
-	if (!r)
-		r = vm_irqfd(bus->vm, slot_pin(slot), d->irq);
-	if (r)
-		return r;
 	bus->devices[bus->count++] = d;
 	bus->vm->window.size = slot_base(bus->count) - MMIO_BASE;
 	return 0;
@@ -190,6 +184,11 @@ int virtio_run(struct virtio_bus *bus)
 	for (unsigned int i = 0; i < bus->count && !r; i++) {
 		struct virtio_device *d = bus->devices[i];
 
+		r = vm_ioeventfd(bus->vm, slot_base(i) + VIRTIO_MMIO_QUEUE_NOTIFY, d->kick);
+		if (!r)
+			r = vm_irqfd(bus->vm, slot_pin(i), d->irq);
+		if (r)
+			break;
 		if (d->class->own_thread) {
 			r = device_start_thread(d);
 			continue;

@@ -74,7 +74,7 @@ void virtio_bus_init(struct virtio_bus *bus, struct vm *vm, struct loop *loop);
 /* Gives the device its place in the machine.  *d must be zeros but for the first four members, and stay. */
 int virtio_add(struct virtio_bus *bus, struct virtio_device *d);
 
-/* Starts the threads of devices that have their own.  0 or a negative error. */
+/* Connects the devices to the VM and starts the threads of those that have their own.  0 or a negative error. */
 int virtio_run(struct virtio_bus *bus);
 
 /* The words for the kernel's command line that name the devices.  -ENOSPC if they do not fit. */
