@@ -225,7 +225,7 @@ int create(struct world *w, uint32_t fid, const char *dir, const char *name, int
 
 	if (err)
 		return err;
-	err = p9(w, P9_TLCREATE, "dsddd", fid, name, flags, mode, getegid());
+	err = p9(w, P9_TLCREATE, "dsddd", fid, name, flags, mode, -1);
 	if (err)
 		clunk(w, fid);
 	return err;
