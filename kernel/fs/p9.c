@@ -389,22 +389,28 @@ static bool answer_from_memory(struct p9_inode *i, int err)
 	return err == -ESTALE && (i->gone || READ_ONCE(i->opens));
 }
 
-int p9_inode_getattr(struct inode *inode, struct kstat *st)
+int p9_inode_ask(struct inode *inode, struct kstat *st)
 {
-	struct p9_inode *i = p9_inode_of(inode);
 	struct p9_attr a;
-	int err = ask_attr(i, &a);
+	int err = ask_attr(p9_inode_of(inode), &a);
 
-	if (answer_from_memory(i, err)) {
-		if (!i->gone)
-			inode->nlink = 0;
-		fill_stat(inode, st, (inode->size + 511) / 512, (u32)PAGE_SIZE);
-		return 0;
-	}
 	if (err)
 		return err;
 	take_attr(inode, &a);
 	fill_stat(inode, st, a.blocks, (u32)MIN(a.blksize, 1ull << 30));
+	return 0;
+}
+
+int p9_inode_getattr(struct inode *inode, struct kstat *st)
+{
+	struct p9_inode *i = p9_inode_of(inode);
+	int err = p9_inode_ask(inode, st);
+
+	if (!answer_from_memory(i, err))
+		return err;
+	if (!i->gone)
+		inode->nlink = 0;
+	fill_stat(inode, st, (inode->size + 511) / 512, (u32)PAGE_SIZE);
 	return 0;
 }
 

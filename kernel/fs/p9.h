@@ -47,6 +47,8 @@ void p9_fid_put(struct p9_fs *fs, struct p9_fid *f);
 int p9_inode_get(struct p9_fs *fs, u32 fid, const struct p9_qid *qid, struct inode **out);
 
 int p9_inode_getattr(struct inode *i, struct kstat *st);
+/* The same as the server says it, and never from memory: -ESTALE if it does not know the file any more. */
+int p9_inode_ask(struct inode *i, struct kstat *st);
 
 /* ---- p9_file.c ---- */
 extern const struct file_ops p9_file_ops, p9_dir_ops;

@@ -214,12 +214,13 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 	if (before == u->left)
 		return n;
 	if (append && !p9_inode_of(inode)->orphan) { /* the server has put it at the end: where? */
+		u64 known = READ_ONCE(inode->size); /* before it: for a server that has lost the name */
 		struct kstat st;
 
-		if (p9_inode_getattr(inode, &st) == 0 && inode->nlink && st.size >= before - u->left)
+		if (p9_inode_ask(inode, &st) == 0 && st.size >= before - u->left)
 			*off = st.size - (before - u->left);
 		else
-			*off = inode->size;
+			*off = known;
 	}
 	grow(inode, *off + (before - u->left));
 	return (ssize_t)(before - u->left);
