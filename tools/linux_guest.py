@@ -36,43 +36,63 @@ def _must(command, **how):
     return done.stdout
 
 
-def _fetch(cache):
+def _unpack(package, work):
+    """The files of a Debian package that need not be installed, in a folder of WORK."""
+    root = os.path.join(work, "x")
+    os.chmod(work, 0o777)  # apt-get downloads as its own user
+    _must(["apt-get", "-qq", "download", package], cwd=work)
+    deb, = glob.glob(os.path.join(work, "*.deb"))
+    _must(["dpkg-deb", "-x", deb, root])
+    return root
+
+
+def _fetch_kernel(work):
     depends = _must(["apt-cache", "depends", "linux-image-cloud-amd64"], env={**os.environ, "LC_ALL": "C"})
     package = re.search(r"Depends: (linux-image-\S+)", depends)
     if not package:
         raise Unavailable("linux-image-cloud-amd64: not in the package lists (run: apt-get update)")
-    with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as work:
-        os.chmod(work, 0o777)  # apt-get downloads as its own user
-        _must(["apt-get", "-qq", "download", package.group(1)], cwd=work)
-        deb, = glob.glob(os.path.join(work, "*.deb"))
-        root, kept = os.path.join(work, "x"), os.path.join(work, "linux")
-        _must(["dpkg-deb", "-x", deb, root])
-        os.mkdir(kept)
-        found = [glob.glob(os.path.join(root, "boot", "vmlinuz-*"))]
-        found += [glob.glob(os.path.join(root, "lib", "modules", "*", "kernel", m)) for m in MODULES]
-        for paths in found:
-            if len(paths) != 1:
-                raise Unavailable(f"{package.group(1)}: not the files that were expected: {found}")
-            os.rename(paths[0], os.path.join(kept, os.path.basename(paths[0])))
-        # Last and at once: an interrupted fetch leaves nothing that looks whole.
-        os.rename(kept, os.path.join(cache, "linux"))
+    root, kept = _unpack(package.group(1), work), os.path.join(work, "linux")
+    os.mkdir(kept)
+    found = [glob.glob(os.path.join(root, "boot", "vmlinuz-*"))]
+    found += [glob.glob(os.path.join(root, "lib", "modules", "*", "kernel", m)) for m in MODULES]
+    for paths in found:
+        if len(paths) != 1:
+            raise Unavailable(f"{package.group(1)}: not the files that were expected: {found}")
+        os.rename(paths[0], os.path.join(kept, os.path.basename(paths[0])))
+    return kept
+
+
+def _fetch_gdb(work):
+    # Not the package gdb: its Python wants a library that is larger than all the rest.
+    root = _unpack("gdb-minimal", work)
+    return os.path.join(root, "usr", "bin")
+
+
+def _cached(build, name, files, fetch):
+    """The folder NAME, with FILES, of what FETCH brings, kept in BUILD/linux-guest; callers at the same time wait for one another."""
+    cache = os.path.join(build, "linux-guest")
+    os.makedirs(cache, exist_ok=True)
+    kept = os.path.join(cache, name)
+    with open(os.path.join(cache, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all(os.path.exists(os.path.join(kept, name)) for name in files):
+            shutil.rmtree(kept, ignore_errors=True)  # an older version of this kept less
+            with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as work:
+                # Last and at once: an interrupted fetch leaves nothing that looks whole.
+                os.rename(fetch(work), kept)
+    return kept
 
 
 def kernel(build):
-    """The path of Debian's cloud kernel and the directory where its MODULES are.
-
-    Raises Unavailable. Kept in BUILD/linux-guest; callers at the same time wait for one another.
-    """
-    cache = os.path.join(build, "linux-guest")
-    os.makedirs(cache, exist_ok=True)
-    kept = os.path.join(cache, "linux")
-    with open(os.path.join(cache, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not all(os.path.exists(os.path.join(kept, os.path.basename(m))) for m in MODULES):
-            shutil.rmtree(kept, ignore_errors=True)  # an older version of this kept less
-            _fetch(cache)
+    """The path of Debian's cloud kernel and the directory where its MODULES are.  Raises Unavailable."""
+    kept = _cached(build, "linux", [os.path.basename(m) for m in MODULES], _fetch_kernel)
     image, = glob.glob(os.path.join(kept, "vmlinuz-*"))
     return image, kept
+
+
+def gdb(build):
+    """The path of a gdb that needs nothing but shared libraries.  Raises Unavailable."""
+    return os.path.join(_cached(build, "gdb", ["gdb"], _fetch_gdb), "gdb")
 
 
 def cpio(entries):
@@ -125,6 +145,14 @@ class Tree:
         else:
             with open(path, "rb") as f:
                 self.file(name, f.read(), stat.S_IMODE(mode))
+
+    def program(self, path, name):
+        """A dynamic program and the shared libraries that it needs, these where the host has them."""
+        self.copy(path, name)
+        for line in _must(["ldd", path]).splitlines():
+            found = re.search(r"(/\S+) \(0x", line)
+            if found:
+                self.copy(os.path.realpath(found.group(1)), found.group(1))
 
     def pack(self):
         return cpio([(name, *entry) for name, entry in self.entries.items()])

@@ -6,8 +6,10 @@
  */
 #define _GNU_SOURCE
 #include "front.h"
+#include "gdb/target.h"
 #include "kvm/boot.h"
 #include "kvm/cpu.h"
+#include "kvm/debug.h"
 #include "kvm/vm.h"
 #include "msg.h"
 #include "options.h"
@@ -36,6 +38,7 @@ static void main_ended(struct watch *w, uint32_t events)
 	enum vm_end why = (enum vm_end)__atomic_load_n(&vm.end, __ATOMIC_SEQ_CST);
 
 	log_flush(&vm);
+	gdb_finish(why == VM_POWERED_OFF ? 0 : STATUS_LOADER);
 	/* At once, with all threads: the CPUs have stopped, and what the guest said is delivered. */
 	_exit(why == VM_POWERED_OFF ? 0 : STATUS_LOADER);
 }
@@ -176,8 +179,27 @@ static int main_boot(const struct uhyve_options *o)
 	vm.entry = b.entry;
 	vm.start_info = b.start_info;
 	vm.code_start = b.code_start;
+	vm.code_phys = b.code_phys;
 	vm.code_end = b.code_end;
 	return 0;
+}
+
+/* Starts the CPUs; with --gdb they wait for it. */
+static int main_go(const struct uhyve_options *o)
+{
+	int listener = -1, r = 0;
+
+	if (o->gdb) {
+		listener = gdb_listen(o->gdb);
+		if (listener < 0)
+			return listener;
+		r = debug_make(&vm);
+	}
+	if (!r)
+		r = vm_start(&vm);
+	if (!r && o->gdb)
+		r = gdb_serve(&vm, listener);
+	return r;
 }
 
 static int main_machine(const struct uhyve_options *o)
@@ -210,7 +232,7 @@ static int main_machine(const struct uhyve_options *o)
 		msg_error("devices", "raise ulimit -n and -u", "%s", strerror(-r));
 		return r;
 	}
-	r = vm_start(&vm);
+	r = main_go(o);
 	if (!r)
 		r = loop_run(&loop);
 	return r;

@@ -129,6 +129,12 @@ static int opt_disk(struct uhyve_options *o, const char *value)
 	return 0;
 }
 
+static int opt_gdb(struct uhyve_options *o, const char *value)
+{
+	o->gdb = value;
+	return 0;
+}
+
 static int opt_help(struct uhyve_options *o, const char *value)
 {
 	o->help = true;
@@ -156,6 +162,7 @@ static const struct row {
 	{ "disk", 0, "FILE[:ro|:rw]", opt_disk, "a raw disk image" },
 	{ "port", 0, "NAME=FD", opt_port, "a connected socket for the port io, err or ctl" },
 	{ "log", 0, "FD", opt_log, "where the kernel's log goes" },
+	{ "gdb", 0, "PORT|unix:PATH", opt_gdb, "wait for gdb there, on loopback" },
 	{ "help", 'h', NULL, opt_help, "print this" },
 	{ "version", 'V', NULL, opt_version, "print the version" },
 };

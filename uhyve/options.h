@@ -34,6 +34,7 @@ struct uhyve_options {
 	size_t shares;
 	struct uhyve_disk disk[OPTIONS_DISKS_MAX];
 	size_t disks;
+	const char *gdb; /* where to listen for it: PORT or unix:PATH; NULL: nowhere */
 	bool help, version;
 	const char *kernel, *initrd; /* initrd NULL: none */
 	char **args; /* for the program, ended by NULL */

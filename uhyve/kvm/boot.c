@@ -141,6 +141,7 @@ int boot_load(const struct memory *m, struct boot *b)
 		r = mptable_write(m, b->cpus);
 	b->entry = image.entry;
 	b->code_start = image.code_start;
+	b->code_phys = image.code_phys;
 	b->code_end = image.code_end;
 	return r;
 }

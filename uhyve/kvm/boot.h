@@ -24,6 +24,7 @@ struct boot {
 	/* filled in */
 	uint32_t entry, start_info; /* guest physical: where CPU 0 begins, and its ebx */
 	uint64_t code_start, code_end; /* the kernel's code, as it is linked: virtual */
+	uint64_t code_phys; /* where code_start lies: guest physical */
 };
 
 /* 0, or a negative error after a message. */

@@ -128,6 +128,7 @@ static const char *elf_segment(const struct memory *m, const struct elf_file *f,
 		image->end = s->p_paddr + s->p_memsz;
 	if (s->p_flags & PF_X && image->code_end == 0) {
 		image->code_start = s->p_vaddr;
+		image->code_phys = s->p_paddr;
 		image->code_end = s->p_vaddr + s->p_memsz;
 	}
 	return NULL;

@@ -11,6 +11,7 @@ struct elf_image {
 	uint64_t end; /* guest physical, behind its last byte */
 	uint32_t entry; /* guest physical: the note's */
 	uint64_t code_start, code_end; /* virtual */
+	uint64_t code_phys; /* of code_start: guest physical */
 };
 
 /* 0, or a negative error after a message. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "kvm/cpu.h"
+#include "kvm/debug.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -83,6 +84,9 @@ static void vcpu_exit(struct vcpu *c)
 		break;
 	case KVM_EXIT_INTR:
 		break;
+	case KVM_EXIT_DEBUG:
+		debug_exit(c);
+		break;
 	case KVM_EXIT_SHUTDOWN:
 		vcpu_crash(c, "triple fault");
 		break;
@@ -113,7 +117,9 @@ static void *vcpu_thread(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	while (__atomic_load_n(&c->vm->end, __ATOMIC_RELAXED) == VM_RUNS &&
 	       !__atomic_load_n(&c->vm->reported, __ATOMIC_RELAXED)) {
-		if (ioctl(c->fd, KVM_RUN, 0) == 0) {
+		bool again = c->vm->debug && debug_gate(c);
+
+		if (again || ioctl(c->fd, KVM_RUN, 0) == 0) {
 			if (c->run->exit_reason != KVM_EXIT_SHUTDOWN)
 				*c->last = c->run->s.regs.regs;
 			vcpu_exit(c);

@@ -55,11 +55,13 @@ struct vm {
 	uint32_t tsc_khz;
 	uint32_t entry, start_info; /* where CPU 0 begins, and what it finds in ebx */
 	uint64_t code_start, code_end; /* of the kernel, virtual: what a return address looks like */
+	uint64_t code_phys; /* of code_start */
 	struct vm_window window;
 	int log; /* takes what COM1 says; -1: nobody */
 	int end_event; /* eventfd: readable once `end` says why */
 	int end; /* enum vm_end; atomic, set once */
 	int reported; /* atomic: a CPU has told of its fall */
+	struct debug *debug; /* NULL: nobody debugs it (debug.h) */
 };
 
 /*
