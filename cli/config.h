@@ -49,7 +49,8 @@ struct config {
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	char mem_who[32]; /* how the user set it, for messages */
-	bool verbose, monitor, debug, mergeable, hugepage, patch, strace;
+	const char *gdb; /* where gdb connects: PORT or unix:PATH; NULL: nowhere */
+	bool verbose, monitor, mergeable, hugepage, patch, strace;
 	unsigned int port;
 	const char *workdir; /* NULL: the caller's */
 	const char *hostname; /* the run's name, too; NULL: the host's, and none */

@@ -3,6 +3,7 @@
 #include "msg.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,18 @@ static const struct isle isle_process = {
 
 const struct isle *const isles[] = { &isle_uhyve, &isle_process, &isle_qemu };
 const size_t isle_count = sizeof(isles) / sizeof(isles[0]);
+
+/* The kernel that is booted is stripped; its symbols lie beside it. */
+void isle_announce_gdb(const struct config *c, const char *kernel)
+{
+	bool is_path = !strncmp(c->gdb, "unix:", 5);
+	char symbols[PATH_MAX];
+
+	if (snprintf(symbols, sizeof(symbols), "%s.debug", kernel) >= (int)sizeof(symbols) || access(symbols, R_OK))
+		snprintf(symbols, sizeof(symbols), "%s", kernel);
+	msg_note("waiting for gdb: gdb %s -ex 'add-symbol-file %s' -ex 'target remote %s%s'", symbols, c->argv[0],
+		 is_path ? "" : "127.0.0.1:", is_path ? c->gdb + 5 : c->gdb);
+}
 
 const struct isle *isle_find(const char *name)
 {

@@ -38,6 +38,9 @@ extern const size_t isle_count;
 
 const struct isle *isle_find(const char *name);
 
+/* Says how to connect: c->gdb is set. */
+void isle_announce_gdb(const struct config *c, const char *kernel);
+
 /* The isle to run in: the one named, or the first that works; which, if that is not the first, a terminal is told.  NULL after a message. */
 const struct isle *isle_choose(const struct config *c);
 

@@ -23,7 +23,6 @@
 #define MICROVM_SLOTS 8  /* virtio-mmio devices that microvm has without ACPI */
 #define PCI_SLOTS     29 /* q35 and pc have 32, and devices of their own on some */
 #define MEM_STEP      8192ull
-#define GDB_PORT      1234
 #define QEMU_PACKAGE  "install it: apt install qemu-system-x86"
 
 /* QEMU's option parser ends a value at a comma; two stand for one. */
@@ -151,9 +150,12 @@ static void qemu_debug(struct args *a, const struct config *c)
 		args_add(a, "-monitor");
 		args_add(a, "telnet:127.0.0.1:%u,server=on,wait=off", c->port + 1);
 	}
-	if (c->debug) {
+	if (c->gdb) {
 		args_add(a, "-gdb");
-		args_add(a, "tcp:127.0.0.1:%d", GDB_PORT);
+		if (!strncmp(c->gdb, "unix:", 5))
+			args_add(a, "%s,server=on", c->gdb);
+		else
+			args_add(a, "tcp:127.0.0.1:%s", c->gdb);
 		args_add(a, "-S");
 	}
 }
@@ -240,22 +242,12 @@ static int qemu_find(const struct config *c, char path[PATH_MAX])
 	return r;
 }
 
-/* The kernel that is booted is stripped; its symbols lie beside it. */
-static void qemu_announce_gdb(const char *kernel)
-{
-	char symbols[PATH_MAX];
-
-	if (snprintf(symbols, sizeof(symbols), "%s.debug", kernel) >= (int)sizeof(symbols) || access(symbols, R_OK))
-		snprintf(symbols, sizeof(symbols), "%s", kernel);
-	msg_note("waiting for gdb: gdb %s -ex 'target remote 127.0.0.1:%d'", symbols, GDB_PORT);
-}
-
 static void qemu_announce(const struct config *c, const struct args *a, const char *kernel)
 {
 	if (c->verbose)
 		args_note(a);
-	if (c->debug)
-		qemu_announce_gdb(kernel);
+	if (c->gdb)
+		isle_announce_gdb(c, kernel);
 	if (c->monitor)
 		msg_note("monitor: telnet 127.0.0.1 %u", c->port + 1);
 }

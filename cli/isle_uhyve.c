@@ -16,8 +16,6 @@
 /* What only QEMU has.  NULL: nothing of that is asked for. */
 static const char *uhyve_lacks(const struct config *c)
 {
-	if (c->debug)
-		return "gdb";
 	if (c->monitor)
 		return "a monitor";
 	return NULL;
@@ -39,6 +37,8 @@ static void uhyve_args(struct args *a, const struct config *c, const struct view
 		args_add(a, "--fs=" VIEW_TAG_FORMAT "=%s:%s", i, v->mounts[i].host, v->mounts[i].rdonly ? "ro" : "rw");
 	for (size_t i = 0; i < c->ndisks; i++)
 		args_add(a, "--disk=%s:%s", images[i].path, c->disks[i].rdonly ? "ro" : "rw");
+	if (c->gdb)
+		args_add(a, "--gdb=%s", c->gdb);
 	args_add(a, "%s", kernel);
 	args_add(a, "/dev/fd/%d", initrd);
 }
@@ -81,6 +81,8 @@ static int uhyve_start(const struct config *c, const struct view *v, int initrd,
 	uhyve_args(&a, c, v, images, uhyve, kernel, theirs, initrd);
 	if (c->verbose)
 		args_note(&a);
+	if (c->gdb)
+		isle_announce_gdb(c, kernel);
 	r = machine_spawn(m, uhyve, "install hermit again", uhyve, &a, theirs, initrd, false);
 	args_free(&a);
 	return r;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CPUS_MAX 255 /* xAPIC ids */
+#define GDB_PORT "1234" /* HermitCore's */
 
 /* --- one function per row: checks the value and stores it --- */
 
@@ -238,9 +239,21 @@ static int opt_verbose(struct config *c, const char *who, const char *value)
 	return opt_bool(who, value, &c->verbose);
 }
 
-static int opt_debug(struct config *c, const char *who, const char *value)
+static int opt_gdb(struct config *c, const char *who, const char *value)
 {
-	return opt_bool(who, value, &c->debug);
+	uint64_t port;
+	bool b;
+
+	c->gdb = NULL;
+	if (!text_bool(value, &b)) {
+		c->gdb = b ? GDB_PORT : NULL;
+		return 0;
+	}
+	/* QEMU's option would end at a comma. */
+	if (!strncmp(value, "unix:", 5) ? !value[5] || strchr(value, ',') : text_number(value, 1, 65535, &port))
+		return opt_bad(who, value, "no place for gdb to connect to", "give a port from 2 to 65535, or unix:PATH");
+	c->gdb = value;
+	return 0;
 }
 
 static int opt_monitor(struct config *c, const char *who, const char *value)

@@ -69,7 +69,10 @@ def _fetch_gdb(work):
 
 
 def _cached(build, name, files, fetch):
-    """The folder NAME, with FILES, of what FETCH brings, kept in BUILD/linux-guest; callers at the same time wait for one another."""
+    """The folder NAME, with FILES, of what FETCH brings.
+
+    Kept in BUILD/linux-guest; callers at the same time wait for one another.
+    """
     cache = os.path.join(build, "linux-guest")
     os.makedirs(cache, exist_ok=True)
     kept = os.path.join(cache, name)

@@ -50,8 +50,11 @@ int main(int argc, char **argv)
 	double d, word = 1.25;
 	pthread_t t;
 
-	if (argc > 1)
+	if (argc > 1) {
+		puts("waiting");
+		fflush(stdout);
 		word = spin(word);
+	}
 
 	for (int i = 0; i < 3; i++)
 		tick(5);

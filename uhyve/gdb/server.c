@@ -37,6 +37,7 @@ static struct {
 	int finish; /* eventfd: the machine has ended */
 	int status; /* ... with this, written before */
 	sem_t finished;
+	const char *path; /* of a socket in the file system, NULL: it is a port */
 	bool serves;
 	bool stopped; /* the CPUs are, and nobody has been told why */
 	struct debug_stop stop;
@@ -67,6 +68,7 @@ static int listen_unix(const char *where, const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1))
 		return listen_failed(where, fd);
+	server.path = path;
 	return fd;
 }
 
@@ -264,6 +266,8 @@ void gdb_finish(int status)
 
 	if (!server.serves)
 		return;
+	if (server.path)
+		unlink(server.path);
 	server.status = status;
 	if (write(server.finish, &one, sizeof(one)) < 0)
 		return;
