@@ -37,7 +37,7 @@ static void defaults_hold(void **state)
 	assert_string_equal(c.qemu, "qemu-system-x86_64");
 	assert_int_equal(c.kvm, KVM_IF_IT_WORKS);
 	assert_true(c.patch && c.hugepage);
-	assert_false(c.mergeable || c.verbose || c.monitor || c.debug || c.strace);
+	assert_false(c.mergeable || c.verbose || c.monitor || c.gdb || c.strace);
 	/* Options end at the program's name: the rest is its own. */
 	assert_string_equal(c.argv[0], "prog");
 	assert_string_equal(c.argv[3], "x");
