@@ -18,8 +18,8 @@
 struct fs9p {
 	struct virtio_device virtio; /* first */
 	struct p9_server *server;
-	struct {
-		struct virtio_9p_config head; /* tag_len, little-endian as we are */
+	struct { /* struct virtio_9p_config */
+		uint16_t tag_len; /* little-endian, as we are */
 		unsigned char tag[TAG_MAX];
 	} __attribute__((packed)) config;
 };
@@ -78,12 +78,12 @@ int fs9p_add(struct virtio_bus *bus, const char *tag, const char *dir, bool rdon
 		free(f);
 		return r;
 	}
-	f->config.head.tag_len = (uint16_t)len;
+	f->config.tag_len = (uint16_t)len;
 	memcpy(f->config.tag, tag, len);
 	f->virtio.class = &fs9p_class;
 	f->virtio.features = 1ull << VIRTIO_9P_MOUNT_TAG;
 	f->virtio.config = &f->config;
-	f->virtio.config_len = (unsigned int)(sizeof(f->config.head) + len);
+	f->virtio.config_len = (unsigned int)(sizeof(f->config.tag_len) + len);
 	/* Lives as long as the machine. */
 	return virtio_add(bus, &f->virtio);
 }
