@@ -4,138 +4,11 @@
  * side.  Threads are CPUs, numbered from 1.  What gdb sends is bounded and
  * checked like everything else that comes from outside.
  */
-#include "gdb/gdb.h"
+#include "gdb/packet.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- text ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* Reads a hexadecimal number, at least one digit, at *s and moves *s behind it. */
-static bool take_number(const char **s, uint64_t *v)
-{
-	const char *begin = *s;
-
-	for (*v = 0; hex_digit(**s) >= 0; (*s)++) {
-		if (*v >> 60)
-			return false;
-		*v = *v << 4 | (unsigned int)hex_digit(**s);
-	}
-	return *s != begin;
-}
-
-static bool take_char(const char **s, char c)
-{
-	if (**s != c)
-		return false;
-	(*s)++;
-	return true;
-}
-
-static bool take_word(const char **s, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (strncmp(*s, word, n))
-		return false;
-	*s += n;
-	return true;
-}
-
-/* n bytes from 2 n digits.  Whether they were there. */
-static bool take_bytes(const char **s, void *to, size_t n)
-{
-	uint8_t *p = to;
-
-	for (size_t i = 0; i < n; i++) {
-		int high = hex_digit((*s)[0]), low = high < 0 ? -1 : hex_digit((*s)[1]);
-
-		if (low < 0)
-			return false;
-		p[i] = (uint8_t)(high << 4 | low);
-		*s += 2;
-	}
-	return true;
-}
-
-/* ---- replies ---- */
-
-static void put_mem(struct gdb *g, const void *bytes, size_t n)
-{
-	if (n > GDB_PACKET_MAX - g->out_len)
-		n = GDB_PACKET_MAX - g->out_len;
-	memcpy(g->out + g->out_len, bytes, n);
-	g->out_len += n;
-}
-
-static void put(struct gdb *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct gdb *g, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		put_mem(g, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
-
-static void put_hex(struct gdb *g, const void *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < n; i++) {
-		char two[2] = { digits[p[i] >> 4], digits[p[i] & 15] };
-
-		put_mem(g, two, 2);
-	}
-}
-
-static void put_error(struct gdb *g, int error) { put(g, "E%02x", (unsigned int)(-error) & 0xff); }
-
-static void put_result(struct gdb *g, int error)
-{
-	if (error)
-		put_error(g, error);
-	else
-		put(g, "OK");
-}
-
-static void raw_send(struct gdb *g, const void *bytes, size_t n)
-{
-	if (!g->broken && !g->send(g->arg, bytes, n))
-		g->broken = true;
-}
-
-static void send_reply(struct gdb *g)
-{
-	uint8_t sum = 0;
-	char tail[4];
-
-	for (size_t i = 0; i < g->out_len; i++)
-		sum = (uint8_t)(sum + (uint8_t)g->out[i]);
-	snprintf(tail, sizeof(tail), "#%02x", sum);
-	raw_send(g, "$", 1);
-	raw_send(g, g->out, g->out_len);
-	raw_send(g, tail, 3);
-}
 
 /* ---- stops ---- */
 
@@ -143,20 +16,22 @@ static void put_stop(struct gdb *g)
 {
 	const struct gdb_stop *s = &g->stop;
 	static const char *const watches[] = {
-		[GDB_WATCH_WRITE] = "watch", [GDB_WATCH_READ] = "rwatch", [GDB_WATCH_ACCESS] = "awatch",
+		[GDB_WATCH_WRITE] = "watch",
+		[GDB_WATCH_READ] = "rwatch",
+		[GDB_WATCH_ACCESS] = "awatch",
 	};
 
 	if (s->why == GDB_STOP_EXITED) {
-		put(g, "W%02x", (unsigned int)s->status & 0xff);
+		packet_put(g, "W%02x", (unsigned int)s->status & 0xff);
 		return;
 	}
-	put(g, "T%02xthread:%x;", (unsigned int)s->signal & 0xff, s->cpu + 1);
+	packet_put(g, "T%02xthread:%x;", (unsigned int)s->signal & 0xff, s->cpu + 1);
 	if (s->why == GDB_STOP_BREAK_SOFT)
-		put(g, "swbreak:;");
+		packet_put(g, "swbreak:;");
 	else if (s->why == GDB_STOP_BREAK_HARD)
-		put(g, "hwbreak:;");
+		packet_put(g, "hwbreak:;");
 	else if (s->why == GDB_STOP_WATCH)
-		put(g, "%s:%llx;", watches[s->watch], (unsigned long long)s->addr);
+		packet_put(g, "%s:%llx;", watches[s->watch], (unsigned long long)s->addr);
 }
 
 void gdb_stopped(struct gdb *g, const struct gdb_stop *stop)
@@ -168,7 +43,7 @@ void gdb_stopped(struct gdb *g, const struct gdb_stop *stop)
 	g->cpu = stop->cpu < g->target->cpus ? stop->cpu : 0;
 	g->out_len = 0;
 	put_stop(g);
-	send_reply(g);
+	packet_send_reply(g);
 }
 
 /* ---- threads ---- */
@@ -178,11 +53,11 @@ static bool take_thread(struct gdb *g, const char **s, int *cpu)
 {
 	uint64_t n;
 
-	if (take_word(s, "-1")) {
+	if (packet_take_word(s, "-1")) {
 		*cpu = -1;
 		return true;
 	}
-	if (!take_number(s, &n) || n > g->target->cpus)
+	if (!packet_take_number(s, &n) || n > g->target->cpus)
 		return false;
 	*cpu = n ? (int)n - 1 : (int)g->cpu;
 	return true;
@@ -194,19 +69,19 @@ static void do_set_thread(struct gdb *g, const char *s)
 	int cpu;
 
 	if ((op != 'g' && op != 'c') || !(s++, take_thread(g, &s, &cpu)) || *s) {
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	if (op == 'g' && cpu >= 0)
 		g->cpu = (unsigned int)cpu;
-	put(g, "OK");
+	packet_put(g, "OK");
 }
 
 static void do_thread_alive(struct gdb *g, const char *s)
 {
 	int cpu;
 
-	put_result(g, take_thread(g, &s, &cpu) && !*s ? 0 : -EINVAL);
+	packet_put_result(g, take_thread(g, &s, &cpu) && !*s ? 0 : -EINVAL);
 }
 
 static void put_threads(struct gdb *g)
@@ -216,11 +91,11 @@ static void put_threads(struct gdb *g)
 	for (; g->listed < g->target->cpus; g->listed++) {
 		if (g->out_len > GDB_PACKET_MAX - 16)
 			return;
-		put(g, "%s%x", sep, g->listed + 1);
+		packet_put(g, "%s%x", sep, g->listed + 1);
 		sep = ",";
 	}
 	if (*sep == 'm')
-		put(g, "l");
+		packet_put(g, "l");
 }
 
 static void do_thread_info(struct gdb *g, const char *s)
@@ -229,11 +104,11 @@ static void do_thread_info(struct gdb *g, const char *s)
 	int cpu;
 
 	if (!take_thread(g, &s, &cpu) || cpu < 0) {
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	g->target->describe(g->target, (unsigned int)cpu, text, sizeof(text));
-	put_hex(g, text, strlen(text));
+	packet_put_hex(g, text, strlen(text));
 }
 
 /* ---- registers ---- */
@@ -246,13 +121,13 @@ static void do_read_regs(struct gdb *g)
 	unsigned int size;
 
 	if (err) {
-		put_error(g, err);
+		packet_put_error(g, err);
 		return;
 	}
 	for (unsigned int n = 0; n < gdb_reg_count(avx); n++) {
 		void *p = gdb_reg(&r, n, avx, &size);
 
-		put_hex(g, p, size);
+		packet_put_hex(g, p, size);
 	}
 }
 
@@ -266,10 +141,10 @@ static void do_write_regs(struct gdb *g, const char *s)
 	for (unsigned int n = 0; !err && n < gdb_reg_count(avx); n++) {
 		void *p = gdb_reg(&r, n, avx, &size);
 
-		if (!take_bytes(&s, p, size))
+		if (!packet_take_bytes(&s, p, size))
 			err = -EINVAL;
 	}
-	put_result(g, err ? err : g->target->write_regs(g->target, g->cpu, &r));
+	packet_put_result(g, err ? err : g->target->write_regs(g->target, g->cpu, &r));
 }
 
 static void do_read_reg(struct gdb *g, const char *s)
@@ -280,15 +155,16 @@ static void do_read_reg(struct gdb *g, const char *s)
 	void *p;
 	int err;
 
-	if (!take_number(&s, &n) || *s || n > 0xffff || !(p = gdb_reg(&r, (unsigned int)n, g->target->avx, &size))) {
-		put_error(g, -EINVAL);
+	if (!packet_take_number(&s, &n) || *s || n > 0xffff ||
+	    !(p = gdb_reg(&r, (unsigned int)n, g->target->avx, &size))) {
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	err = g->target->read_regs(g->target, g->cpu, &r);
 	if (err)
-		put_error(g, err);
+		packet_put_error(g, err);
 	else
-		put_hex(g, p, size);
+		packet_put_hex(g, p, size);
 }
 
 static void do_write_reg(struct gdb *g, const char *s)
@@ -299,15 +175,15 @@ static void do_write_reg(struct gdb *g, const char *s)
 	void *p;
 	int err;
 
-	if (!take_number(&s, &n) || !take_char(&s, '=') || n > 0xffff ||
+	if (!packet_take_number(&s, &n) || !packet_take_char(&s, '=') || n > 0xffff ||
 	    !(p = gdb_reg(&r, (unsigned int)n, g->target->avx, &size))) {
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	err = g->target->read_regs(g->target, g->cpu, &r);
-	if (!err && (!take_bytes(&s, p, size) || *s))
+	if (!err && (!packet_take_bytes(&s, p, size) || *s))
 		err = -EINVAL;
-	put_result(g, err ? err : g->target->write_regs(g->target, g->cpu, &r));
+	packet_put_result(g, err ? err : g->target->write_regs(g->target, g->cpu, &r));
 }
 
 /* ---- memory ---- */
@@ -316,7 +192,7 @@ static void do_write_reg(struct gdb *g, const char *s)
 
 static bool take_range(const char **s, uint64_t *addr, uint64_t *n)
 {
-	return take_number(s, addr) && take_char(s, ',') && take_number(s, n);
+	return packet_take_number(s, addr) && packet_take_char(s, ',') && packet_take_number(s, n);
 }
 
 static void do_read_mem(struct gdb *g, const char *s)
@@ -326,7 +202,7 @@ static void do_read_mem(struct gdb *g, const char *s)
 	int err;
 
 	if (!take_range(&s, &addr, &n) || *s) {
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	if (n > MEM_MAX)
@@ -338,9 +214,9 @@ static void do_read_mem(struct gdb *g, const char *s)
 		err = g->target->read_mem(g->target, g->cpu, addr, bytes, n);
 	}
 	if (err)
-		put_error(g, err);
+		packet_put_error(g, err);
 	else
-		put_hex(g, bytes, n);
+		packet_put_hex(g, bytes, n);
 }
 
 static void do_write_mem(struct gdb *g, const char *s, size_t len, bool binary)
@@ -349,13 +225,13 @@ static void do_write_mem(struct gdb *g, const char *s, size_t len, bool binary)
 	const char *end = s + len;
 	uint64_t addr, n, i;
 
-	if (!take_range(&s, &addr, &n) || !take_char(&s, ':') || n > sizeof(bytes)) {
-		put_error(g, -EINVAL);
+	if (!take_range(&s, &addr, &n) || !packet_take_char(&s, ':') || n > sizeof(bytes)) {
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	if (!binary) {
-		if (!take_bytes(&s, bytes, n) || *s) {
-			put_error(g, -EINVAL);
+		if (!packet_take_bytes(&s, bytes, n) || *s) {
+			packet_put_error(g, -EINVAL);
 			return;
 		}
 	} else {
@@ -367,25 +243,26 @@ static void do_write_mem(struct gdb *g, const char *s, size_t len, bool binary)
 			bytes[i] = (uint8_t)(escaped ? *s ^ 0x20 : *s);
 		}
 		if (i < n || s != end) {
-			put_error(g, -EINVAL);
+			packet_put_error(g, -EINVAL);
 			return;
 		}
 	}
-	put_result(g, n ? g->target->write_mem(g->target, g->cpu, addr, bytes, n) : 0);
+	packet_put_result(g, n ? g->target->write_mem(g->target, g->cpu, addr, bytes, n) : 0);
 }
 
 static void do_point(struct gdb *g, const char *s, bool insert)
 {
 	uint64_t type, addr, len;
 
-	if (!take_number(&s, &type) || !take_char(&s, ',') || !take_range(&s, &addr, &len) || *s || len > 8) {
-		put_error(g, -EINVAL);
+	if (!packet_take_number(&s, &type) || !packet_take_char(&s, ',') || !take_range(&s, &addr, &len) ||
+	    *s || len > 8) {
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	if (type > GDB_WATCH_ACCESS)
 		return; /* the empty reply: not known */
-	put_result(g, (insert ? g->target->insert : g->target->remove)(g->target, (enum gdb_point)type, addr,
-								       (unsigned int)len));
+	packet_put_result(g, (insert ? g->target->insert : g->target->remove)(g->target, (enum gdb_point)type,
+									      addr, (unsigned int)len));
 }
 
 /* ---- going on ---- */
@@ -399,9 +276,9 @@ static void set_running(struct gdb *g, const enum gdb_go *go)
 /* vCont;ACTION[:THREAD]...: for each CPU the first action that names it. */
 static bool take_actions(struct gdb *g, const char *s, enum gdb_go *go)
 {
-	bool said[GDB_CPUS_MAX] = { false };
+	bool said[GDB_CPUS_MAX] = {false};
 
-	while (take_char(&s, ';')) {
+	while (packet_take_char(&s, ';')) {
 		enum gdb_go what;
 		uint64_t sig;
 		int cpu = -1;
@@ -409,10 +286,11 @@ static bool take_actions(struct gdb *g, const char *s, enum gdb_go *go)
 		if (*s != 'c' && *s != 's' && *s != 'C' && *s != 'S')
 			return false;
 		what = *s == 's' || *s == 'S' ? GDB_STEP : GDB_CONT;
-		/* A signal to go on with is not for a CPU: it is taken back, as a debugger of machines does. */
-		if ((s++, s[-1] < 'a') && !take_number(&s, &sig))
+		/* A signal to go on with is not for a CPU: it is taken back, as a debugger of machines does.
+		 */
+		if ((s++, s[-1] < 'a') && !packet_take_number(&s, &sig))
 			return false;
-		if (take_char(&s, ':') && !take_thread(g, &s, &cpu))
+		if (packet_take_char(&s, ':') && !take_thread(g, &s, &cpu))
 			return false;
 		for (unsigned int i = 0; i < g->target->cpus; i++)
 			if (!said[i] && (cpu < 0 || (unsigned int)cpu == i)) {
@@ -425,7 +303,7 @@ static bool take_actions(struct gdb *g, const char *s, enum gdb_go *go)
 
 static void do_vcont(struct gdb *g, const char *s)
 {
-	enum gdb_go go[GDB_CPUS_MAX] = { GDB_HALT };
+	enum gdb_go go[GDB_CPUS_MAX] = {GDB_HALT};
 	bool any = false;
 
 	if (take_actions(g, s, go))
@@ -434,16 +312,16 @@ static void do_vcont(struct gdb *g, const char *s)
 	if (any)
 		set_running(g, go);
 	else
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 }
 
 /* c and s, of gdbs without vCont: the CPU of Hg steps alone, or all go on. */
 static void do_resume(struct gdb *g, const char *s, enum gdb_go what)
 {
-	enum gdb_go go[GDB_CPUS_MAX] = { GDB_HALT };
+	enum gdb_go go[GDB_CPUS_MAX] = {GDB_HALT};
 
 	if (*s) {
-		put_error(g, -EINVAL); /* from an address: no gdb asks for it */
+		packet_put_error(g, -EINVAL); /* from an address: no gdb asks for it */
 		return;
 	}
 	for (unsigned int i = 0; i < g->target->cpus; i++)
@@ -460,33 +338,35 @@ static void do_transfer(struct gdb *g, const char *s)
 	uint64_t at, n;
 
 	if (!take_range(&s, &at, &n) || *s) {
-		put_error(g, -EINVAL);
+		packet_put_error(g, -EINVAL);
 		return;
 	}
 	left = at < len ? len - at : 0;
 	if (n > GDB_PACKET_MAX - 64)
 		n = GDB_PACKET_MAX - 64;
-	put(g, left > n ? "m" : "l");
-	put_mem(g, xml + (at < len ? at : len), left > n ? n : left);
+	packet_put(g, left > n ? "m" : "l");
+	packet_put_mem(g, xml + (at < len ? at : len), left > n ? n : left);
 }
 
 static void do_query(struct gdb *g, const char *s)
 {
-	if (take_word(&s, "Supported")) {
-		put(g, "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+",
-		    GDB_PACKET_MAX);
+	if (packet_take_word(&s, "Supported")) {
+		packet_put(g,
+			   "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;swbreak+;hwbreak+;"
+			   "vContSupported+",
+			   GDB_PACKET_MAX);
 	} else if (!strcmp(s, "C")) {
-		put(g, "QC%x", g->cpu + 1);
+		packet_put(g, "QC%x", g->cpu + 1);
 	} else if (!strcmp(s, "Attached")) {
-		put(g, "1");
+		packet_put(g, "1");
 	} else if (!strcmp(s, "fThreadInfo")) {
 		g->listed = 0;
 		put_threads(g);
 	} else if (!strcmp(s, "sThreadInfo")) {
 		put_threads(g);
-	} else if (take_word(&s, "ThreadExtraInfo,")) {
+	} else if (packet_take_word(&s, "ThreadExtraInfo,")) {
 		do_thread_info(g, s);
-	} else if (take_word(&s, "Xfer:features:read:target.xml:")) {
+	} else if (packet_take_word(&s, "Xfer:features:read:target.xml:")) {
 		do_transfer(g, s);
 	}
 }
@@ -495,18 +375,18 @@ static void do_set(struct gdb *g, const char *s)
 {
 	if (!strcmp(s, "StartNoAckMode")) {
 		g->no_ack = true;
-		put(g, "OK");
+		packet_put(g, "OK");
 	}
 }
 
 static void do_v(struct gdb *g, const char *s)
 {
 	if (!strcmp(s, "Cont?")) {
-		put(g, "vCont;c;C;s;S");
-	} else if (take_word(&s, "Cont")) {
+		packet_put(g, "vCont;c;C;s;S");
+	} else if (packet_take_word(&s, "Cont")) {
 		do_vcont(g, s);
-	} else if (take_word(&s, "Kill;")) {
-		put(g, "OK");
+	} else if (packet_take_word(&s, "Kill;")) {
+		packet_put(g, "OK");
 		g->ended = true;
 	}
 }
@@ -563,7 +443,7 @@ static bool do_packet(struct gdb *g, const char *s, size_t len)
 			g->target->kill(g->target);
 		break;
 	case 'D':
-		put(g, "OK");
+		packet_put(g, "OK");
 		g->ended = true;
 		g->target->detach(g->target);
 		break;
@@ -584,16 +464,16 @@ static void packet_end(struct gdb *g)
 	bool good = g->sum == g->want && g->in_len < sizeof(g->in), quiet = g->no_ack;
 
 	if (!quiet)
-		raw_send(g, good ? "+" : "-", 1);
+		packet_raw_send(g, good ? "+" : "-", 1);
 	if (!good && !quiet)
 		return;
 	g->in[good ? g->in_len : 0] = 0;
 	g->out_len = 0;
 	if (!good)
-		put_error(g, -EIO);
+		packet_put_error(g, -EIO);
 	else if (!do_packet(g, g->in, g->in_len))
 		return;
-	send_reply(g);
+	packet_send_reply(g);
 }
 
 static void input_byte(struct gdb *g, uint8_t c)
@@ -621,7 +501,7 @@ static void input_byte(struct gdb *g, uint8_t c)
 		break;
 	case GDB_SUM1:
 	case GDB_SUM2:
-		digit = hex_digit((char)c);
+		digit = packet_hex_digit((char)c);
 		g->want = (uint8_t)(g->want << 4 | (digit < 0 ? 0 : digit));
 		if (g->state == GDB_SUM1) {
 			g->state = GDB_SUM2;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What gdb asks for, done to KVM's CPUs.  The register formats are those of FXSAVE and XSAVE (SDM 1, 10.5 and 13.4). */
+/* What gdb asks for, done to KVM's CPUs.  The register formats are those of FXSAVE and XSAVE (SDM 1, 10.5
+ * and 13.4). */
 #include "gdb/target.h"
 #include "kvm/debug.h"
 
@@ -15,7 +16,19 @@ static struct vm *machine;
 /* ---- registers ---- */
 
 /* Offsets in the legacy region and behind it. */
-enum { FCW = 0, FSW = 2, FTW = 4, FOP = 6, FIP = 8, FIP_SEG = 12, FDP = 16, FDP_SEG = 20, MXCSR = 24, ST = 32, XMM = 160 };
+enum {
+	FCW = 0,
+	FSW = 2,
+	FTW = 4,
+	FOP = 6,
+	FIP = 8,
+	FIP_SEG = 12,
+	FDP = 16,
+	FDP_SEG = 20,
+	MXCSR = 24,
+	ST = 32,
+	XMM = 160
+};
 enum { XSTATE_BV = 512, YMMH = 576 };
 #define XSTATE_ALL 7ull /* x87, SSE, AVX */
 
@@ -27,9 +40,13 @@ static uint32_t get(const uint8_t *image, unsigned int at, unsigned int size)
 	return v;
 }
 
-static void set(uint8_t *image, unsigned int at, unsigned int size, uint32_t v) { memcpy(image + at, &v, size); }
+static void set(uint8_t *image, unsigned int at, unsigned int size, uint32_t v)
+{
+	memcpy(image + at, &v, size);
+}
 
-/* The tag word, of which the image only says whether a register is empty: 0 valid, 1 zero, 2 special, 3 empty. */
+/* The tag word, of which the image only says whether a register is empty: 0 valid, 1 zero, 2 special, 3
+ * empty. */
 static uint32_t tags_of(const uint8_t *image)
 {
 	uint32_t top = get(image, FSW, 2) >> 11 & 7, tags = 0;
@@ -84,7 +101,8 @@ static void vector_put(uint8_t *image, const struct gdb_regs *r, bool avx)
 	set(image, FDP_SEG, 2, r->foseg);
 	set(image, FDP, 4, r->fooff);
 	set(image, FOP, 2, r->fop);
-	set(image, MXCSR, 4, r->mxcsr & get(image, MXCSR + 4, 4)); /* a bit outside its mask would be refused */
+	set(image, MXCSR, 4,
+	    r->mxcsr & get(image, MXCSR + 4, 4)); /* a bit outside its mask would be refused */
 	memcpy(image + XMM, r->xmm, sizeof(r->xmm));
 	if (avx)
 		memcpy(image + YMMH, r->ymmh, sizeof(r->ymmh));
@@ -103,11 +121,12 @@ static int t_read_regs(struct gdb_target *t, unsigned int cpu, struct gdb_regs *
 	if (ioctl(fd, KVM_GET_REGS, &k) || ioctl(fd, KVM_GET_SREGS, &s) || ioctl(fd, KVM_GET_XSAVE, &x))
 		return -errno;
 	*r = (struct gdb_regs){
-		.gpr = { k.rax, k.rbx, k.rcx, k.rdx, k.rsi, k.rdi, k.rbp, k.rsp, k.r8, k.r9, k.r10, k.r11, k.r12, k.r13,
-			 k.r14, k.r15 },
+		.gpr = {k.rax, k.rbx, k.rcx, k.rdx, k.rsi, k.rdi, k.rbp, k.rsp, k.r8, k.r9, k.r10, k.r11,
+			k.r12, k.r13, k.r14, k.r15},
 		.rip = k.rip,
 		.eflags = (uint32_t)k.rflags,
-		.seg = { s.cs.selector, s.ss.selector, s.ds.selector, s.es.selector, s.fs.selector, s.gs.selector },
+		.seg = {s.cs.selector, s.ss.selector, s.ds.selector, s.es.selector, s.fs.selector,
+			s.gs.selector},
 		.fs_base = s.fs.base,
 		.gs_base = s.gs.base,
 	};
@@ -120,9 +139,24 @@ static int t_write_regs(struct gdb_target *t, unsigned int cpu, const struct gdb
 {
 	const uint64_t *g = r->gpr;
 	struct kvm_regs k = {
-		.rax = g[0], .rbx = g[1], .rcx = g[2], .rdx = g[3], .rsi = g[4], .rdi = g[5], .rbp = g[6], .rsp = g[7],
-		.r8 = g[8], .r9 = g[9], .r10 = g[10], .r11 = g[11], .r12 = g[12], .r13 = g[13], .r14 = g[14],
-		.r15 = g[15], .rip = r->rip, .rflags = r->eflags,
+		.rax = g[0],
+		.rbx = g[1],
+		.rcx = g[2],
+		.rdx = g[3],
+		.rsi = g[4],
+		.rdi = g[5],
+		.rbp = g[6],
+		.rsp = g[7],
+		.r8 = g[8],
+		.r9 = g[9],
+		.r10 = g[10],
+		.r11 = g[11],
+		.r12 = g[12],
+		.r13 = g[13],
+		.r14 = g[14],
+		.r15 = g[15],
+		.rip = r->rip,
+		.rflags = r->eflags,
 	};
 	int fd = machine->cpus[cpu].fd;
 	struct kvm_xsave x;
@@ -133,7 +167,9 @@ static int t_write_regs(struct gdb_target *t, unsigned int cpu, const struct gdb
 	s.fs.base = r->fs_base;
 	s.gs.base = r->gs_base;
 	vector_put((uint8_t *)x.region, r, t->avx);
-	return ioctl(fd, KVM_SET_REGS, &k) || ioctl(fd, KVM_SET_SREGS, &s) || ioctl(fd, KVM_SET_XSAVE, &x) ? -errno : 0;
+	return ioctl(fd, KVM_SET_REGS, &k) || ioctl(fd, KVM_SET_SREGS, &s) || ioctl(fd, KVM_SET_XSAVE, &x)
+		       ? -errno
+		       : 0;
 }
 
 /* ---- memory and points ---- */
@@ -167,7 +203,8 @@ static int t_insert(struct gdb_target *t, enum gdb_point p, uint64_t addr, unsig
 	if (p != GDB_BREAK_SOFT)
 		return debug_hard(machine, kind_of(p), addr, len);
 	r = debug_soft(machine, 0, addr);
-	/* Before the kernel has made its tables, or the program its page, there is nothing to write an int3 to. */
+	/* Before the kernel has made its tables, or the program its page, there is nothing to write an int3
+	 * to. */
 	return r == -EFAULT ? debug_hard(machine, DEBUG_EXEC, addr, 1) : r;
 }
 
@@ -192,7 +229,10 @@ static void t_go(struct gdb_target *t, const enum gdb_go *go)
 	debug_go(machine, how);
 }
 
-static void t_interrupt(struct gdb_target *t) { debug_stop(machine); }
+static void t_interrupt(struct gdb_target *t)
+{
+	debug_stop(machine);
+}
 
 static void t_detach(struct gdb_target *t)
 {
@@ -204,7 +244,10 @@ static void t_detach(struct gdb_target *t)
 	debug_go(machine, go);
 }
 
-static void t_kill(struct gdb_target *t) { vm_end(machine, VM_GUEST_FAILED); }
+static void t_kill(struct gdb_target *t)
+{
+	vm_end(machine, VM_GUEST_FAILED);
+}
 
 static void t_describe(struct gdb_target *t, unsigned int cpu, char *text, size_t size)
 {
@@ -217,7 +260,8 @@ static void t_describe(struct gdb_target *t, unsigned int cpu, char *text, size_
 	struct kvm_mp_state s;
 	const char *state = NULL;
 
-	if (!ioctl(machine->cpus[cpu].fd, KVM_GET_MP_STATE, &s) && s.mp_state < sizeof(states) / sizeof(states[0]))
+	if (!ioctl(machine->cpus[cpu].fd, KVM_GET_MP_STATE, &s) &&
+	    s.mp_state < sizeof(states) / sizeof(states[0]))
 		state = states[s.mp_state];
 	snprintf(text, size, "CPU %u, %s", cpu, state ? state : "in a state of its own");
 }
