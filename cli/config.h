@@ -47,6 +47,7 @@ struct config {
 	const char *kernel; /* NULL: the installed one */
 	enum kvm_wish kvm;
 	unsigned int cpus;
+	const char *affinity; /* the host's CPUs for them, checked; NULL: any */
 	uint64_t mem; /* bytes */
 	char mem_who[32]; /* how the user set it, for messages */
 	const char *gdb; /* where gdb connects: PORT or unix:PATH; NULL: nowhere */

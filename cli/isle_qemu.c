@@ -262,8 +262,14 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 	int theirs[MACHINE_SOCKETS];
 	const char *machine;
 	bool kvm;
-	int r = qemu_find(c, qemu);
+	int r;
 
+	if (c->affinity) {
+		msg_error("HERMIT_AFFINITY", "leave it out, or start hermit with taskset",
+			  "the isle qemu does not say which CPU runs where");
+		return -ENOSYS;
+	}
+	r = qemu_find(c, qemu);
 	if (!r)
 		r = path_kernel(c, kernel);
 	if (!r)

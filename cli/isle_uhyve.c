@@ -26,6 +26,8 @@ static void uhyve_args(struct args *a, const struct config *c, const struct view
 {
 	args_add(a, "%s", uhyve);
 	args_add(a, "--cpus=%u", c->cpus);
+	if (c->affinity)
+		args_add(a, "--affinity=%s", c->affinity);
 	args_add(a, "--memory=%lluK", (unsigned long long)(c->mem >> 10));
 	args_add(a, "--hugepage=%d", c->hugepage);
 	args_add(a, "--mergeable=%d", c->mergeable);

@@ -101,6 +101,16 @@ static int opt_cpus(struct config *c, const char *who, const char *value)
 	}
 }
 
+static int opt_affinity(struct config *c, const char *who, const char *value)
+{
+	unsigned int list[CPUS_MAX];
+
+	if (text_list(value, CPU_SETSIZE - 1, list, CPUS_MAX) < 0)
+		return opt_bad(who, value, "not a list of CPUs", "give numbers and ranges, such as 0,4-7");
+	c->affinity = value;
+	return 0;
+}
+
 static int opt_mem(struct config *c, const char *who, const char *value)
 {
 	switch (text_size(value, &c->mem)) {

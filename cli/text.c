@@ -66,6 +66,54 @@ int text_size(const char *s, uint64_t *bytes)
 	return 0;
 }
 
+/* A number that ends at one of `ends` or the string's end.  -EINVAL, -ERANGE. */
+static int text_item(const char **s, const char *ends, unsigned int most, unsigned int *value)
+{
+	char digits[16];
+	size_t len = strcspn(*s, ends);
+	uint64_t v;
+	int r;
+
+	if (len >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, *s, len);
+	digits[len] = 0;
+	r = text_number(digits, 0, most, &v);
+	if (r)
+		return r;
+	*value = (unsigned int)v;
+	*s += len;
+	return 0;
+}
+
+int text_list(const char *s, unsigned int most, unsigned int *list, unsigned int room)
+{
+	unsigned int n = 0;
+
+	for (;;) {
+		unsigned int first, last;
+		int r = text_item(&s, ",-", most, &first);
+
+		last = first;
+		if (!r && *s == '-') {
+			s++;
+			r = text_item(&s, ",", most, &last);
+		}
+		if (r)
+			return r;
+		if (last < first)
+			return -EINVAL;
+		for (; first <= last; first++) {
+			if (n == room)
+				return -ERANGE;
+			list[n++] = first;
+		}
+		if (!*s)
+			return (int)n;
+		s++;
+	}
+}
+
 int text_bool(const char *s, bool *value)
 {
 	static const char *const words[][2] = {

@@ -20,6 +20,12 @@ int text_size(const char *s, uint64_t *bytes);
 /* A decimal number of digits only.  -EINVAL, or -ERANGE outside min..max. */
 int text_number(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 
+/*
+ * A list of numbers and ranges, such as "0,4-7", in its order; each of 0..most.
+ * Gives how many there are, at most `room` of them in list[].  -EINVAL; -ERANGE.
+ */
+int text_list(const char *s, unsigned int most, unsigned int *list, unsigned int room);
+
 /* 0/1, no/yes, off/on, false/true.  -EINVAL for all else. */
 int text_bool(const char *s, bool *value);
 

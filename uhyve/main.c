@@ -224,6 +224,11 @@ static int main_machine(const struct uhyve_options *o)
 		r = vm_make_cpus(&vm);
 	if (r)
 		return r;
+	r = vm_affinity(&vm, o->affinity, o->affinities);
+	if (r) {
+		msg_error("--affinity", "taskset -p $$ tells which you may use", "no such CPU here: %s", strerror(-r));
+		return r;
+	}
 	end.fd = vm.end_event;
 	r = loop_watch(&loop, &end, EPOLLIN);
 	if (!r)

@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CPUS_MAX  255 /* xAPIC ids */
 #define PAGE_SIZE 4096ull
 
 static int opt_bad(const char *value, const char *why, const char *mend)
@@ -24,9 +24,19 @@ static int opt_cpus(struct uhyve_options *o, const char *value)
 {
 	uint64_t n;
 
-	if (text_number(value, 1, CPUS_MAX, &n))
+	if (text_number(value, 1, OPTIONS_CPUS_MAX, &n))
 		return opt_bad(value, "not a number of CPUs", "give 1 to 255");
 	o->cpus = (unsigned int)n;
+	return 0;
+}
+
+static int opt_affinity(struct uhyve_options *o, const char *value)
+{
+	int n = text_list(value, CPU_SETSIZE - 1, o->affinity, OPTIONS_CPUS_MAX);
+
+	if (n < 0)
+		return opt_bad(value, "not a list of CPUs", "give numbers and ranges, such as 0,4-7");
+	o->affinities = (unsigned int)n;
 	return 0;
 }
 
@@ -155,6 +165,7 @@ static const struct row {
 	const char *help;
 } rows[] = {
 	{ "cpus", 'c', "N", opt_cpus, "CPUs (1)" },
+	{ "affinity", 0, "LIST", opt_affinity, "the host's CPUs for them, in their order, such as 0,4-7" },
 	{ "memory", 'm', "SIZE", opt_memory, "memory with suffix K, M or G, else MiB (2G); touched only as used" },
 	{ "hugepage", 0, "0|1", opt_hugepage, "back it by huge pages where the host can (1)" },
 	{ "mergeable", 0, "0|1", opt_mergeable, "let the host merge equal pages (0)" },

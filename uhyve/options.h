@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OPTIONS_CPUS_MAX   255 /* xAPIC ids */
 #define OPTIONS_SHARES_MAX 16
 #define OPTIONS_DISKS_MAX  8
 #define OPTIONS_TAG_MAX	   31
@@ -26,6 +27,7 @@ struct uhyve_disk {
 
 struct uhyve_options {
 	unsigned int cpus;
+	unsigned int affinity[OPTIONS_CPUS_MAX], affinities; /* the host's CPUs for ours; 0 of them: any */
 	uint64_t mem; /* bytes, whole pages */
 	bool hugepage, mergeable;
 	int port[PORT_COUNT], log; /* descriptors; -1: not given */

@@ -63,6 +63,18 @@ static void shares_and_disks(void **state)
 	uhyve_options_free(&o);
 }
 
+static void a_list_keeps_its_order(void **state)
+{
+	assert_int_equal(READ("--affinity=7,0-2,5", "k"), 0);
+	assert_int_equal(o.affinities, 5);
+	assert_int_equal(o.affinity[0], 7);
+	assert_int_equal(o.affinity[1], 0);
+	assert_int_equal(o.affinity[3], 2);
+	assert_int_equal(o.affinity[4], 5);
+	assert_true(uhyve_options_read(&o, ARGS("--affinity=0-255", "k")) < 0);
+	assert_int_equal(READ("--affinity=0-254", "k"), 0);
+}
+
 static void memory_is_whole_pages(void **state)
 {
 	assert_int_equal(READ("-m", "4097K", "k"), 0);
@@ -79,6 +91,12 @@ static void what_is_wrong_is_said_once(void **state)
 	BAD("-c", "256", "k");
 	BAD("-c", "-1", "k");
 	BAD("-c", "1x", "k");
+	BAD("--affinity=", "k");
+	BAD("--affinity=1,", "k");
+	BAD("--affinity=3-1", "k");
+	BAD("--affinity=0-9999999999", "k");
+	BAD("--affinity=0-1-2", "k");
+	BAD("--affinity=-1", "k");
 	BAD("-m", "1X", "k");
 	BAD("-m", "", "k");
 	BAD("-m", "99999999999G", "k");
@@ -128,6 +146,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(options_end_at_the_kernel),
 		cmocka_unit_test(shares_and_disks),
+		cmocka_unit_test(a_list_keeps_its_order),
 		cmocka_unit_test(memory_is_whole_pages),
 		cmocka_unit_test(what_is_wrong_is_said_once),
 		cmocka_unit_test(too_many_of_them),

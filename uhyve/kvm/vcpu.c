@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,5 +136,17 @@ static void *vcpu_thread(void *arg)
 
 int vcpu_start(struct vcpu *c)
 {
-	return -pthread_create(&c->thread, NULL, vcpu_thread, c);
+	pthread_attr_t attr;
+	cpu_set_t set;
+	int r;
+
+	pthread_attr_init(&attr);
+	if (c->host_cpu >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET((unsigned int)c->host_cpu, &set);
+		pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	}
+	r = pthread_create(&c->thread, &attr, vcpu_thread, c);
+	pthread_attr_destroy(&attr);
+	return -r;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,7 @@ int vm_make_cpus(struct vm *vm)
 
 		c->vm = vm;
 		c->id = i;
+		c->host_cpu = -1;
 		c->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)i);
 		if (c->fd < 0)
 			return vm_failed("KVM_CREATE_VCPU", "give fewer CPUs");
@@ -188,6 +190,20 @@ int vm_make_cpus(struct vm *vm)
 		if (i == 0 && vcpu_boot_state(c))
 			return vm_failed("KVM_SET_SREGS", OTHER_ISLE);
 	}
+	return 0;
+}
+
+int vm_affinity(struct vm *vm, const unsigned int *list, unsigned int n)
+{
+	cpu_set_t may;
+
+	if (sched_getaffinity(0, sizeof(may), &may))
+		return -errno;
+	for (unsigned int i = 0; i < n; i++)
+		if (list[i] >= CPU_SETSIZE || !CPU_ISSET(list[i], &may))
+			return -EINVAL;
+	for (unsigned int i = 0; n && i < vm->cpu_count; i++)
+		vm->cpus[i].host_cpu = (int)list[i % n];
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct vm_window {
 struct vcpu {
 	struct vm *vm;
 	unsigned int id; /* also its APIC id */
+	int host_cpu; /* it runs on this one alone; -1: on any */
 	int fd;
 	struct kvm_run *run;
 	struct kvm_regs *last; /* at its last exit: AMD's KVM forgets them at a triple fault */
@@ -78,6 +79,8 @@ int vm_create_begin(struct vm *vm, unsigned int cpus);
 int vm_create_end(struct vm *vm);
 int vm_make_cpus(struct vm *vm); /* after boot.c has said where they begin */
 int vm_start(struct vm *vm); /* a thread for each CPU */
+/* Before vm_start(): CPU i runs on list[i % n] of the host.  Silent: -EINVAL: there is no such CPU for us. */
+int vm_affinity(struct vm *vm, const unsigned int *list, unsigned int n);
 
 /* An eventfd that a write to `addr` of any width raises; one that raises the IOAPIC's pin.  Silent errors. */
 int vm_ioeventfd(struct vm *vm, uint64_t addr, int fd);
