@@ -80,7 +80,7 @@ static int create_new(struct hostfs_node *dir, const char *name, int flags, mode
 	node_own(dir, fd, owner);
 	/* The node by way of the descriptor: the name may be another file's by now. */
 	path = share_reopen(s, fd, O_PATH);
-	err = path < 0 ? path : node_make(dir, name, path, node);
+	err = path < 0 ? path : node_make(dir, name, path, node, NULL);
 	if (err) {
 		close(fd);
 		return err;
@@ -125,7 +125,7 @@ int hostfs_create(struct hostfs_node *dir, const char *name, size_t len, int fla
 		}
 		if (fd != -EEXIST || exclusive)
 			return fd;
-		err = hostfs_walk(dir, n.text, strlen(n.text), node);
+		err = hostfs_walk(dir, n.text, strlen(n.text), node, NULL);
 		if (!err) {
 			err = hostfs_open(*node, flags, out);
 			if (err)

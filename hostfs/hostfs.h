@@ -80,7 +80,8 @@ int hostfs_entry_number(struct hostfs_node *n, uint64_t ino, uint64_t *out);
  * Names are `len` bytes: -EINVAL if empty or with '/' or NUL, -ENAMETOOLONG above 255.  "." and ".." are names for
  * hostfs_walk() only, where ".." of the share is the share; others give -EEXIST, -EINVAL, -EBUSY as Linux does.
  */
-int hostfs_walk(struct hostfs_node *dir, const char *name, size_t len, struct hostfs_node **out);
+/* *st, if it is not NULL, becomes what hostfs_stat() would say. */
+int hostfs_walk(struct hostfs_node *dir, const char *name, size_t len, struct hostfs_node **out, struct statx *st);
 
 /* Who a new object shall belong to, as far as the host lets us: -1 leaves it to the host. */
 struct hostfs_owner {

@@ -62,7 +62,7 @@ static int made(struct hostfs_node *dir, const char *name, struct hostfs_owner o
 		struct hostfs_node **out)
 {
 	struct hostfs_node *n;
-	int fd, err = hostfs_walk(dir, name, strlen(name), &n);
+	int fd, err = hostfs_walk(dir, name, strlen(name), &n, NULL);
 
 	if (err)
 		return err;

@@ -11,21 +11,28 @@ struct identity {
 	mode_t type;
 };
 
-static int identify(int fd, const char *name, struct identity *id)
+/* `st` is filled in on the way; NULL: nobody wants it. */
+static int identify_stat(int fd, const char *name, struct identity *id, struct statx *st)
 {
-	struct statx st;
+	unsigned mask = STATX_TYPE | STATX_INO | STATX_BTIME;
+	struct statx own;
 
-	if (statx(fd, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH),
-		  STATX_TYPE | STATX_INO | STATX_BTIME, &st))
+	if (st)
+		mask |= STATX_BASIC_STATS;
+	else
+		st = &own;
+	if (statx(fd, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH), mask, st))
 		return -errno;
-	id->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
-	id->ino = st.stx_ino;
-	id->type = st.stx_mode & S_IFMT;
-	id->born = st.stx_mask & STATX_BTIME
-			   ? (uint64_t)st.stx_btime.tv_sec * 1000000000u + st.stx_btime.tv_nsec
+	id->dev = makedev(st->stx_dev_major, st->stx_dev_minor);
+	id->ino = st->stx_ino;
+	id->type = st->stx_mode & S_IFMT;
+	id->born = st->stx_mask & STATX_BTIME
+			   ? (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec
 			   : 0;
 	return 0;
 }
+
+static int identify(int fd, const char *name, struct identity *id) { return identify_stat(fd, name, id, NULL); }
 
 /*
  * While we hold a descriptor nobody else can get the number; overlayfs may change the time of birth then, when it copies
@@ -237,12 +244,12 @@ static int take_fd(struct hostfs_node *n, int fd)
 	return 0;
 }
 
-int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_node **out)
+int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_node **out, struct statx *st)
 {
 	struct hostfs_share *s = dir->share;
 	struct identity id;
 	struct hostfs_node *n;
-	int err = identify(fd, "", &id);
+	int err = identify_stat(fd, "", &id, st);
 
 	if (err) {
 		close(fd);
@@ -407,7 +414,19 @@ struct hostfs_node *node_by_name(struct hostfs_node *dir, int dirfd, const char 
 	return identify(dirfd, name, &id) ? NULL : find(dir, name, &id);
 }
 
-int hostfs_walk(struct hostfs_node *dir, const char *name, size_t len, struct hostfs_node **out)
+/* For walks that ask the host nothing. */
+static int walk_known(struct hostfs_node *n, struct hostfs_node **out, struct statx *st)
+{
+	int err = n ? 0 : -ESTALE;
+
+	if (!err && st)
+		err = hostfs_stat(n, st);
+	if (!err)
+		*out = hostfs_get(n);
+	return err;
+}
+
+int hostfs_walk(struct hostfs_node *dir, const char *name, size_t len, struct hostfs_node **out, struct statx *st)
 {
 	struct entry_name n;
 	int fd, err = name_check(&n, name, len);
@@ -416,18 +435,12 @@ int hostfs_walk(struct hostfs_node *dir, const char *name, size_t len, struct ho
 		return err;
 	if (dir->type != S_IFDIR)
 		return -ENOTDIR;
-	if (!strcmp(n.text, ".") || (!strcmp(n.text, "..") && dir == dir->share->root)) {
-		*out = hostfs_get(dir);
-		return 0;
-	}
-	if (!strcmp(n.text, "..")) { /* by what we know: the host is not asked, so it cannot lead us out */
-		if (!dir->parent)
-			return -ESTALE;
-		*out = hostfs_get(dir->parent);
-		return 0;
-	}
+	if (!strcmp(n.text, ".") || (!strcmp(n.text, "..") && dir == dir->share->root))
+		return walk_known(dir, out, st);
+	if (!strcmp(n.text, "..")) /* by what we know: the host is not asked, so it cannot lead us out */
+		return walk_known(dir->parent, out, st);
 	fd = node_fd(dir);
 	if (fd >= 0)
 		fd = share_open_at(dir->share, fd, n.text, O_PATH | O_NOFOLLOW, 0);
-	return fd < 0 ? fd : node_make(dir, n.text, fd, out);
+	return fd < 0 ? fd : node_make(dir, n.text, fd, out, st);
 }

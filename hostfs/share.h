@@ -68,8 +68,8 @@ struct proc_name share_proc_name(int fd);
 /* The shared directory's, which takes fd over. */
 int node_make_root(struct hostfs_share *s, int fd);
 int node_fd(struct hostfs_node *n); /* or -errno: -ESTALE if it cannot be found again */
-/* The node for `fd`, which it takes over (also if it fails), found in dir under that name. */
-int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_node **out);
+/* The node for `fd`, which it takes over (also if it fails), found in dir under that name; st as in hostfs_walk(). */
+int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_node **out, struct statx *st);
 /* The node, if there is one, that has that name now; no reference. */
 struct hostfs_node *node_by_name(struct hostfs_node *dir, int dirfd, const char *name);
 /* Whether n has that name now. */

@@ -79,10 +79,11 @@ static int walk_names(struct hostfs_node **node, const struct p9_string *names, 
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct hostfs_node *next;
-		int err = hostfs_walk(*node, names[i].s, names[i].len, &next);
+		struct statx st;
+		int err = hostfs_walk(*node, names[i].s, names[i].len, &next, &st);
 
 		if (!err) {
-			err = node_qid(next, &qids[i]);
+			err = qid_of(next, &st, &qids[i]);
 			if (err)
 				hostfs_put(next);
 		}
