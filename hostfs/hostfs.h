@@ -52,7 +52,7 @@ struct hostfs_file; /* one that has been opened for I/O */
 /*
  * max_fds: descriptors this share may hold, 0 for a quarter of RLIMIT_NOFILE (at least 64).  Nodes beyond that keep
  * no descriptor and are found again by their names, which are verified (-ESTALE if the host has given the name to
- * another file since); open files beyond it are -ENFILE.
+ * another file since); open files beyond it are -ENFILE, and so is the 524,289th node.
  */
 int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct hostfs_share **out);
 /* All nodes and files must have been given back. */

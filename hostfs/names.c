@@ -135,6 +135,8 @@ int hostfs_link(struct hostfs_node *n, struct hostfs_node *dir, const char *name
 
 	if (fd < 0)
 		return fd;
+	if (n->share != dir->share)
+		return -EXDEV;
 	if (n->type == S_IFDIR)
 		return -EPERM;
 	old = node_fd(n);

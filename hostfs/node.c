@@ -194,8 +194,11 @@ void node_moved(struct hostfs_node *n, struct hostfs_node *dir, const char *name
 
 static int node_new(struct hostfs_share *s, const struct identity *id, struct hostfs_node **out)
 {
-	struct hostfs_node *n = calloc(1, sizeof(*n));
+	struct hostfs_node *n;
 
+	if (s->nodes.count >= s->max_nodes)
+		return -ENFILE;
+	n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
 	n->share = s;

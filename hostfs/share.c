@@ -45,6 +45,7 @@ int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct
 	s->max_fds = max_fds ? max_fds : default_fds();
 	if (s->max_fds < FDS_MIN)
 		s->max_fds = FDS_MIN;
+	s->max_nodes = NODES_MAX;
 	s->rdonly = flags & HOSTFS_RDONLY;
 	s->uid = geteuid();
 	s->gid = getegid();

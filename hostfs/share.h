@@ -16,6 +16,7 @@
 
 #define KEEP_RECENT 16
 #define FDS_MIN	    64
+#define NODES_MAX   (1u << 19) /* a deep path is many nodes for one who holds its end */
 
 struct hostfs_node {
 	struct table_link link; /* in share.nodes, by device and inode */
@@ -46,7 +47,7 @@ struct hostfs_share {
 	struct hostfs_node *root;
 	struct table nodes, prefixes;
 	struct hostfs_node *newest, *oldest; /* nodes whose descriptor may be closed */
-	unsigned fds, max_fds, nrecent;
+	unsigned fds, max_fds, nrecent, max_nodes;
 	int proc; /* /proc/self/fd */
 	bool rdonly;
 	uid_t uid;

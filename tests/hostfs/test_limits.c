@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* More files and fids than there are descriptors: what was walked to is found again, and what cannot be is said. */
 #include "client.h"
+#include "hostfs/share.h"
 #include <sys/resource.h>
 
 #define FDS 64
@@ -189,6 +190,28 @@ static void the_table_of_fids_ends(void **state)
 	assert_int_equal(walk(w, ROOT, 7, ""), 0);
 }
 
+/* A fid at the end of a path holds all of it. */
+static void a_path_is_not_deeper_than_there_are_nodes(void **state)
+{
+	struct attr a;
+	unsigned depth = 0;
+	int err = 0;
+
+	w->share->max_nodes = 500;
+	assert_int_equal(walk(w, ROOT, 2, ""), 0);
+	while (!err && depth < 1000) {
+		err = p9(w, P9_TMKDIR, "dsdd", 2, "d", 0755, -1);
+		if (!err)
+			err = walk(w, 2, 2, "d");
+		depth += !err;
+	}
+	assert_int_equal(err, -ENFILE);
+	assert_int_equal(depth, 499);
+	assert_int_equal(getattr(w, 2, &a), 0);
+	assert_int_equal(clunk(w, 2), 0);
+	assert_int_equal(hostfs_share_nodes(w->share), 1);
+}
+
 static void values_take_bounded_memory(void **state)
 {
 	unsigned n = 0;
@@ -231,6 +254,7 @@ int main(void)
 		TEST(open_files_beyond_the_limit_are_refused_and_the_rest_works_on),
 		TEST(a_process_out_of_descriptors_spares_some),
 		TEST(the_table_of_fids_ends),
+		TEST(a_path_is_not_deeper_than_there_are_nodes),
 		TEST(values_take_bounded_memory),
 		TEST(device_indices_end),
 	};
