@@ -116,7 +116,7 @@ static int entry_lock_retry(struct entry *e, const char *name)
 
 static void remove_files(const struct entry *e)
 {
-	static const char *const files[] = { "end", "end.new", "info", "info.new", "log" };
+	static const char *const files[] = { "end", "end.new", "info", "info.new", "log", "stats" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		unlinkat(e->dir, files[i], 0);
@@ -197,6 +197,11 @@ int entry_log_create(const struct entry *e)
 	return fd < 0 ? -errno : fd;
 }
 
+int entry_stats_create(const struct entry *e)
+{
+	return e->dir < 0 ? -1 : openat(e->dir, "stats", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 /* ---- runs of others ---- */
 
 static int open_in(const char *name, const char *file)
@@ -220,6 +225,8 @@ static int open_in(const char *name, const char *file)
 }
 
 int entry_log_open(const char *name) { return open_in(name, "log"); }
+
+int entry_stats_open(const char *name) { return open_in(name, "stats"); }
 
 /* The file's text, ended by 0.  Its length or a negative error. */
 static ssize_t read_file(const char *name, const char *file, char *text, size_t size)

@@ -7,6 +7,7 @@
  *		holds it is the run, whatever pids have been used again since
  *	info	"key value" lines, see struct entry_info
  *	log	output of a detached run
+ *	stats	what the VMM counts, <hermit/stats.h>
  *	end	the exit status, once the run has ended
  *
  * Whoever changes an entry holds its lock.  One whose lock is free and that has
@@ -67,6 +68,10 @@ void entry_remove(struct entry *e);
 /* The file `log`, empty, for appending; a descriptor or a negative error. */
 int entry_log_create(const struct entry *e);
 int entry_log_open(const char *name);
+
+/* The file for the VMM's counts; a descriptor, or -1. */
+int entry_stats_create(const struct entry *e);
+int entry_stats_open(const char *name);
 
 /* 0, -ENOENT, or another negative error. */
 int entry_read(const char *name, struct entry_info *i);

@@ -279,7 +279,7 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 	if (!r)
 		r = qemu_choose_kvm(c, &kvm);
 	if (!r)
-		r = machine_sockets(m, theirs);
+		m->stats = -1, r = machine_sockets(m, theirs); /* QEMU counts nothing for us */
 	if (r)
 		return r;
 	qemu_args(&a, c, v, images, kernel, machine, kvm, theirs, initrd);

@@ -22,7 +22,7 @@ static const char *uhyve_lacks(const struct config *c)
 }
 
 static void uhyve_args(struct args *a, const struct config *c, const struct view *v,
-		       const struct disk_image *images, const char *uhyve, const char *kernel, const int theirs[MACHINE_SOCKETS], int initrd)
+		       const struct disk_image *images, const char *uhyve, const char *kernel, const int theirs[MACHINE_SOCKETS], int initrd, int stats)
 {
 	args_add(a, "%s", uhyve);
 	args_add(a, "--cpus=%u", c->cpus);
@@ -39,6 +39,8 @@ static void uhyve_args(struct args *a, const struct config *c, const struct view
 		args_add(a, "--fs=" VIEW_TAG_FORMAT "=%s:%s", i, v->mounts[i].host, v->mounts[i].rdonly ? "ro" : "rw");
 	for (size_t i = 0; i < c->ndisks; i++)
 		args_add(a, "--disk=%s:%s", images[i].path, c->disks[i].rdonly ? "ro" : "rw");
+	if (stats >= 0)
+		args_add(a, "--stats=%d", stats);
 	if (c->gdb)
 		args_add(a, "--gdb=%s", c->gdb);
 	args_add(a, "%s", kernel);
@@ -80,7 +82,7 @@ static int uhyve_start(const struct config *c, const struct view *v, int initrd,
 		r = machine_sockets(m, theirs);
 	if (r)
 		return r;
-	uhyve_args(&a, c, v, images, uhyve, kernel, theirs, initrd);
+	uhyve_args(&a, c, v, images, uhyve, kernel, theirs, initrd, m->stats);
 	if (c->verbose)
 		args_note(&a);
 	if (c->gdb)

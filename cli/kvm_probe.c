@@ -18,7 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PROBE_MS  500 /* time for a guest that needs microseconds */
+#define PROBE_MS  3000 /* for a guest that needs microseconds, on a host that may be busy and a machine itself */
 #define CPUID_MAX 256
 #define TSS_ADDR  0xfffbd000 /* three pages that Intel's KVM wants; nothing else lies there */
 

@@ -19,7 +19,8 @@ int machine_sockets(struct machine *m, int theirs[MACHINE_SOCKETS])
 {
 	int *const ours[MACHINE_SOCKETS] = { &m->io, &m->err, &m->ctl, &m->serial };
 
-	*m = (struct machine){ .pid = -1, .io = -1, .err = -1, .ctl = -1, .serial = -1, .diag = -1 };
+	*m = (struct machine){ .pid = -1, .io = -1, .err = -1, .ctl = -1, .serial = -1, .diag = -1,
+				.stats = m->stats };
 	for (int i = 0; i < MACHINE_SOCKETS; i++) {
 		int pair[2], r;
 
@@ -44,11 +45,17 @@ int machine_spawn(struct machine *m, const char *name, const char *mend, const c
 	struct spawn s = {
 		.path = path,
 		.argv = a->v,
-		.keep = { theirs[SOCKET_IO], theirs[SOCKET_ERR], theirs[SOCKET_CTL], theirs[SOCKET_SERIAL], initrd },
-		.nkeep = initrd < 0 ? MACHINE_SOCKETS : MACHINE_SOCKETS + 1,
+		.keep = { theirs[SOCKET_IO], theirs[SOCKET_ERR], theirs[SOCKET_CTL], theirs[SOCKET_SERIAL] },
+		.nkeep = MACHINE_SOCKETS,
 		.no_huge_pages = no_huge_pages,
 	};
-	int r = a->failed ? a->failed : spawn_start(&s);
+	int r;
+
+	if (initrd >= 0)
+		s.keep[s.nkeep++] = initrd;
+	if (m->stats >= 0)
+		s.keep[s.nkeep++] = m->stats;
+	r = a->failed ? a->failed : spawn_start(&s);
 
 	for (int i = 0; i < MACHINE_SOCKETS; i++)
 		close(theirs[i]);

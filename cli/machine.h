@@ -21,16 +21,17 @@ struct machine {
 	int io, err, ctl; /* the guest's ports, see <hermit/ctl.h> */
 	int serial; /* what the kernel says by itself: to stderr */
 	int diag; /* what the VMM says: kept for the message of a failure */
+	int stats; /* a file for the VMM's counts (<hermit/stats.h>), the caller's; -1: none */
 };
 
 enum { SOCKET_IO, SOCKET_ERR, SOCKET_CTL, SOCKET_SERIAL, MACHINE_SOCKETS };
 
-/* Clears *m and makes its sockets; theirs[] are for the VMM.  0 or a negative error, reported. */
+/* Clears *m but for `stats`, and makes its sockets; theirs[] are for the VMM.  0 or a negative error, reported. */
 int machine_sockets(struct machine *m, int theirs[MACHINE_SOCKETS]);
 
 /*
  * Starts `path`, which messages call `name`, with `a` and what it inherits:
- * theirs[], closed here in any case, and `initrd` (-1: none).  0 or a negative
+ * theirs[], closed here in any case, `initrd` and m->stats (-1: none).  0 or a negative
  * error, reported with `mend`; then *m is closed.
  */
 int machine_spawn(struct machine *m, const char *name, const char *mend, const char *path, struct args *a,

@@ -86,7 +86,7 @@ static int run_program(struct run *run)
 	const struct config *c = run->c;
 	struct program *p = run->p;
 	const struct isle *isle = isle_choose(c);
-	struct machine m;
+	struct machine m = { .stats = entry_stats_create(&run->entry) };
 	struct pack k;
 	struct view v;
 	int r;

@@ -5,6 +5,8 @@
 #include "msg.h"
 #include "verbs.h"
 
+#include <hermit/stats.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -65,6 +67,50 @@ static void stats_cpu(pid_t machine)
 	       (double)user / (double)ticks, (double)system / (double)ticks);
 }
 
+/* ---- what the VMM counts ---- */
+
+static void stats_stages(const struct hermit_stats *s)
+{
+	static const char *const stages[HERMIT_STAGES] = {
+		[HERMIT_STAGE_LOADED] = "loaded",
+		[HERMIT_STAGE_READY] = "machine made",
+		[HERMIT_STAGE_GUEST] = "guest entered",
+		[HERMIT_STAGE_DEVICES] = "devices found",
+		[HERMIT_STAGE_OUTPUT] = "first output",
+	};
+
+	for (int i = HERMIT_STAGE_START + 1; i < HERMIT_STAGES; i++)
+		if (s->stage[i] > s->stage[HERMIT_STAGE_START])
+			printf("%-16s after %.3f ms\n", stages[i],
+			       (double)(s->stage[i] - s->stage[HERMIT_STAGE_START]) / 1e6);
+}
+
+static void stats_exits(const struct hermit_stats *s)
+{
+	static const char *const reasons[HERMIT_EXITS] = {
+		[HERMIT_EXIT_MMIO] = "device registers", [HERMIT_EXIT_PORT] = "ports", [HERMIT_EXIT_SIGNAL] = "signals",
+		[HERMIT_EXIT_DEBUG] = "debugger", [HERMIT_EXIT_OTHER] = "others",
+	};
+
+	for (int i = 0; i < HERMIT_EXITS; i++)
+		printf("%s%" PRIu64 " for %s", i ? ", " : "exits            ", s->exits[i], reasons[i]);
+	putchar('\n');
+}
+
+static void stats_machine(const char *name)
+{
+	struct hermit_stats s;
+	int fd = entry_stats_open(name);
+
+	if (fd < 0)
+		return;
+	if (read(fd, &s, sizeof(s)) == sizeof(s) && s.magic == HERMIT_STATS_MAGIC) {
+		stats_stages(&s);
+		stats_exits(&s);
+	}
+	close(fd);
+}
+
 int verb_stats(char **args)
 {
 	struct entry_info i;
@@ -87,5 +133,6 @@ int verb_stats(char **args)
 	       "loader took", i.ready_ms);
 	stats_memory(i.machine);
 	stats_cpu(i.machine);
+	stats_machine(i.name);
 	return fflush(stdout) ? STATUS_LOADER : 0;
 }

@@ -9,7 +9,7 @@
 int front_run(const struct uhyve_options *o, char **argv)
 {
 	struct stdio_state stdio;
-	struct machine m;
+	struct machine m = { .stats = -1 };
 	struct args a = { .n = 0 };
 	int theirs[MACHINE_SOCKETS], r;
 

@@ -10,6 +10,7 @@
 #include "kvm/boot.h"
 #include "kvm/cpu.h"
 #include "kvm/debug.h"
+#include "kvm/stats.h"
 #include "kvm/vm.h"
 #include "msg.h"
 #include "options.h"
@@ -189,6 +190,7 @@ static int main_go(const struct uhyve_options *o)
 {
 	int listener = -1, r = 0;
 
+	stats_stage(HERMIT_STAGE_READY);
 	if (o->gdb) {
 		listener = gdb_listen(o->gdb);
 		if (listener < 0)
@@ -209,6 +211,8 @@ static int main_machine(const struct uhyve_options *o)
 	int r;
 
 	vm.log = o->log;
+	if (o->stats >= 0 && stats_open(o->stats))
+		msg_warn("--stats", NULL, "nothing will be counted: %s", strerror(errno));
 	r = vm_open(&vm);
 	if (!r)
 		r = vm_create_begin(&vm, o->cpus);
@@ -218,6 +222,7 @@ static int main_machine(const struct uhyve_options *o)
 		r = main_devices(o);
 	if (!r)
 		r = main_boot(o);
+	stats_stage(HERMIT_STAGE_LOADED);
 	if (!r)
 		r = vm_create_end(&vm);
 	if (!r)
@@ -248,6 +253,7 @@ int main(int argc, char **argv)
 	static struct uhyve_options o;
 	int r;
 
+	stats_stage(HERMIT_STAGE_START);
 	msg_program = "uhyve";
 	r = uhyve_options_read(&o, argv + 1);
 	if (r)

@@ -139,6 +139,11 @@ static int opt_disk(struct uhyve_options *o, const char *value)
 	return 0;
 }
 
+static int opt_stats(struct uhyve_options *o, const char *value)
+{
+	return opt_fd(value, &o->stats);
+}
+
 static int opt_gdb(struct uhyve_options *o, const char *value)
 {
 	o->gdb = value;
@@ -173,6 +178,7 @@ static const struct row {
 	{ "disk", 0, "FILE[:ro|:rw]", opt_disk, "a raw disk image" },
 	{ "port", 0, "NAME=FD", opt_port, "a connected socket for the port io, err or ctl" },
 	{ "log", 0, "FD", opt_log, "where the kernel's log goes" },
+	{ "stats", 0, "FD", opt_stats, "a file for what hermit stats tells" },
 	{ "gdb", 0, "PORT|unix:PATH", opt_gdb, "wait for gdb there, on loopback" },
 	{ "help", 'h', NULL, opt_help, "print this" },
 	{ "version", 'V', NULL, opt_version, "print the version" },
@@ -219,7 +225,7 @@ static int option_take(struct uhyve_options *o, char **args)
 int uhyve_options_read(struct uhyve_options *o, char **args)
 {
 	*o = (struct uhyve_options){
-		.cpus = 1, .mem = 2ull << 30, .hugepage = true, .port = { -1, -1, -1 }, .log = -1,
+		.cpus = 1, .mem = 2ull << 30, .hugepage = true, .port = { -1, -1, -1 }, .log = -1, .stats = -1,
 	};
 	while (*args && (*args)[0] == '-' && (*args)[1]) {
 		int used;

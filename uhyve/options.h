@@ -36,6 +36,7 @@ struct uhyve_options {
 	size_t shares;
 	struct uhyve_disk disk[OPTIONS_DISKS_MAX];
 	size_t disks;
+	int stats; /* a file for counts; -1: none */
 	const char *gdb; /* where to listen for it: PORT or unix:PATH; NULL: nowhere */
 	bool help, version;
 	const char *kernel, *initrd; /* initrd NULL: none */

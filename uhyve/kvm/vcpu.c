@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "kvm/cpu.h"
 #include "kvm/debug.h"
+#include "kvm/stats.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -72,6 +73,20 @@ static void __attribute__((format(printf, 2, 3))) vcpu_crash(struct vcpu *c, con
 	vm_end(c->vm, VM_CRASHED);
 }
 
+static enum hermit_stats_exit exit_kind(uint32_t reason)
+{
+	switch (reason) {
+	case KVM_EXIT_MMIO:
+		return HERMIT_EXIT_MMIO;
+	case KVM_EXIT_IO:
+		return HERMIT_EXIT_PORT;
+	case KVM_EXIT_DEBUG:
+		return HERMIT_EXIT_DEBUG;
+	default:
+		return HERMIT_EXIT_OTHER;
+	}
+}
+
 static void vcpu_exit(struct vcpu *c)
 {
 	struct kvm_run *run = c->run;
@@ -116,6 +131,7 @@ static void *vcpu_thread(void *arg)
 
 	snprintf(name, sizeof(name), "cpu%u", c->id);
 	pthread_setname_np(pthread_self(), name);
+	stats_stage(HERMIT_STAGE_GUEST);
 	while (__atomic_load_n(&c->vm->end, __ATOMIC_RELAXED) == VM_RUNS &&
 	       !__atomic_load_n(&c->vm->reported, __ATOMIC_RELAXED)) {
 		bool again = c->vm->debug && debug_gate(c);
@@ -123,9 +139,12 @@ static void *vcpu_thread(void *arg)
 		if (again || ioctl(c->fd, KVM_RUN, 0) == 0) {
 			if (c->run->exit_reason != KVM_EXIT_SHUTDOWN)
 				*c->last = c->run->s.regs.regs;
+			stats_exit(exit_kind(c->run->exit_reason));
 			vcpu_exit(c);
 		} else if (errno != EINTR && errno != EAGAIN) {
 			vcpu_crash(c, "KVM_RUN: %s", strerror(errno));
+		} else {
+			stats_exit(HERMIT_EXIT_SIGNAL);
 		}
 	}
 	/* The I/O thread ends the process; until then nothing of the guest runs. */

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "virtio/devices.h"
+#include "kvm/stats.h"
 
 #include <hermit/ctl.h>
 
@@ -78,6 +79,8 @@ static bool port_send(struct port *p, const struct virtio_chain *c)
 		n = 0;
 	else if (n < 0 || p->closed)
 		n = (ssize_t)left;
+	if (n > 0 && p->index != CONSOLE_CTL)
+		stats_stage(HERMIT_STAGE_OUTPUT);
 	p->sent += (size_t)n;
 	if ((size_t)n < left)
 		return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "virtio/mmio.h"
+#include "kvm/stats.h"
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
@@ -78,6 +79,7 @@ static void status_write(struct virtio_device *d, uint32_t status)
 	if (d->status & VIRTIO_CONFIG_S_DRIVER_OK && d->status & VIRTIO_CONFIG_S_FEATURES_OK && !d->started) {
 		d->start_wanted = true;
 		virtio_wake(d);
+		stats_stage(HERMIT_STAGE_DEVICES);
 	}
 }
 
