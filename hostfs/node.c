@@ -219,7 +219,7 @@ static int node_new(struct hostfs_share *s, const struct identity *id, struct ho
 
 int node_make_root(struct hostfs_share *s, int fd)
 {
-	struct identity id;
+	struct identity id = {0};
 	int err = identify(fd, "", &id);
 
 	if (!err)
@@ -250,7 +250,7 @@ static int take_fd(struct hostfs_node *n, int fd)
 int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_node **out, struct statx *st)
 {
 	struct hostfs_share *s = dir->share;
-	struct identity id;
+	struct identity id = {0};
 	struct hostfs_node *n;
 	int err = identify_stat(fd, "", &id, st);
 
@@ -287,7 +287,7 @@ int node_make(struct hostfs_node *dir, const char *name, int fd, struct hostfs_n
 /* Is fd n's?  0 or -ESTALE. */
 static int verify(struct hostfs_node *n, int fd)
 {
-	struct identity id;
+	struct identity id = {0};
 	int err = identify(fd, "", &id);
 
 	if (!err && !is_node(n, &id))
@@ -308,10 +308,11 @@ static int open_child(struct hostfs_node *n, int dir)
 	return err == -ENOENT || err == -ENOTDIR || err == -EXDEV || err == -ELOOP ? -ESTALE : err;
 }
 
+/* Opens the names that lead to n from the first node above it that has a descriptor. */
 static int node_find_again(struct hostfs_node *n)
 {
 	struct hostfs_node *top = n, **chain;
-	size_t depth = 0;
+	size_t depth = 0, at;
 	int fd;
 
 	for (; top && top->fd < 0; top = top->parent)
@@ -319,20 +320,19 @@ static int node_find_again(struct hostfs_node *n)
 	if (!top)
 		return -ESTALE;
 	node_touch(top);
-	chain = malloc(depth * sizeof(struct hostfs_node *));
+	chain = calloc(depth + 1, sizeof(struct hostfs_node *));
 	if (!chain)
 		return -ENOMEM;
+	at = depth;
 	for (struct hostfs_node *i = n; i != top; i = i->parent)
-		chain[--depth] = i;
+		chain[--at] = i;
 	fd = top->fd;
-	for (struct hostfs_node **i = chain; fd >= 0; i++) {
+	for (at = 0; fd >= 0 && chain[at]; at++) {
 		int above = fd;
 
-		fd = open_child(*i, above);
+		fd = open_child(chain[at], above);
 		if (above != top->fd)
 			close(above);
-		if (*i == n)
-			break;
 	}
 	free(chain);
 	return fd;
@@ -389,7 +389,7 @@ void node_unpin(struct hostfs_node *n)
 
 bool node_is_at(struct hostfs_node *n, int dirfd, const char *name)
 {
-	struct identity id;
+	struct identity id = {0};
 
 	return !identify(dirfd, name, &id) && is_node(n, &id);
 }
@@ -412,7 +412,7 @@ struct hostfs_file *node_writer(struct hostfs_node *n)
 
 struct hostfs_node *node_by_name(struct hostfs_node *dir, int dirfd, const char *name)
 {
-	struct identity id;
+	struct identity id = {0};
 
 	return identify(dirfd, name, &id) ? NULL : find(dir, name, &id);
 }

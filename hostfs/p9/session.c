@@ -129,7 +129,9 @@ int p9_walk(struct request *r)
 		}
 		hostfs_put(node);
 	} else {
-		walked = fid_new(s, number, f->uid, node, &new) ?: walked;
+		err = fid_new(s, number, f->uid, node, &new);
+		if (err)
+			return err;
 	}
 	if (walked < 0)
 		return walked;

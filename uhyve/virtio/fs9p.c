@@ -79,7 +79,7 @@ int fs9p_add(struct virtio_bus *bus, const char *tag, const char *dir, bool rdon
 		return r;
 	}
 	f->config.tag_len = (uint16_t)len;
-	memcpy(f->config.tag, tag, len);
+	memcpy(f->config.tag, tag, len); /* NOLINT(bugprone-not-null-terminated-result): it has its length */
 	f->virtio.class = &fs9p_class;
 	f->virtio.features = 1ull << VIRTIO_9P_MOUNT_TAG;
 	f->virtio.config = &f->config;
