@@ -204,9 +204,9 @@ int virtio_run(struct virtio_bus *bus)
 
 static void device_interrupt(struct virtio_device *d, uint32_t why)
 {
-	/* Who has not yet acknowledged the last one will look at the rings after that. */
-	if (!(__atomic_fetch_or(&d->interrupts, why, __ATOMIC_SEQ_CST) & why))
-		event_raise(d->irq);
+	/* An edge each time, since our kernel does not acknowledge them: virtio_mmio.c. */
+	__atomic_fetch_or(&d->interrupts, why, __ATOMIC_SEQ_CST);
+	event_raise(d->irq);
 }
 
 void virtio_needs_reset(struct virtio_device *d)

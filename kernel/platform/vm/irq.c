@@ -50,6 +50,13 @@ static int add_irq(irq_handler *fn, void *arg, int gsi, u8 vector)
 	return 0;
 }
 
+bool irq_line_is_edge(unsigned gsi)
+{
+	unsigned pin = gsi - ioapic_gsi_base;
+
+	return pin < 32 && machine.edge_pins & 1u << pin;
+}
+
 int irq_register_line(unsigned gsi, bool level, irq_handler *fn, void *arg)
 {
 	unsigned long ev = spin_lock(&irq_lock);
@@ -64,7 +71,7 @@ int irq_register_line(unsigned gsi, bool level, irq_handler *fn, void *arg)
 	err = ioapic ? add_irq(fn, arg, gsi, vector ? vector : next_vector) : -ENOMEM;
 	if (!err && !vector) {
 		unsigned pin = gsi - ioapic_gsi_base;
-		bool edge = !level || (pin < 32 && machine.edge_pins & 1u << pin);
+		bool edge = !level || irq_line_is_edge(gsi);
 
 		trap_enable_vector(next_vector);
 		ioapic_write(0x10 + 2 * pin + 1, cpus[0]->hw_id << 24);

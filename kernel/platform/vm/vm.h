@@ -56,9 +56,10 @@ static inline void port_out32(u16 port, u32 v) { __asm__ volatile("outl %0, %1" 
 typedef void irq_handler(void *arg);
 /*
  * IOAPIC line (level: as PCI INTx and microvm's virtio-mmio... say which), handled on CPU 0.
- * 0 or -errno.  Handlers of one line are shared.
+ * 0 or -errno.  Handlers of one line are shared.  Where the machine says that a line is an edge, it is one.
  */
 int irq_register_line(unsigned gsi, bool level, irq_handler *fn, void *arg);
+bool irq_line_is_edge(unsigned gsi); /* the machine says so */
 /* A vector of its own for an MSI(-X): gives the message to program.  0 or -errno. */
 int irq_register_msi(irq_handler *fn, void *arg, u64 *msg_addr, u32 *msg_data);
 
