@@ -91,7 +91,7 @@ int text_list(const char *s, unsigned int most, unsigned int *list, unsigned int
 	unsigned int n = 0;
 
 	for (;;) {
-		unsigned int first, last;
+		unsigned int first = 0, last;
 		int r = text_item(&s, ",-", most, &first);
 
 		last = first;
