@@ -14,12 +14,15 @@
 #include "kvm/vm.h"
 #include "msg.h"
 #include "options.h"
+#include "sandbox/sandbox.h"
 #include "text.h"
 #include "virtio/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/virtio_ids.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +188,71 @@ static int main_boot(const struct uhyve_options *o)
 	return 0;
 }
 
+/* --- locking in: all threads, then the guest's first instruction --- */
+
+static sem_t main_locked; /* a thread has its filter */
+static pthread_mutex_t main_gate = PTHREAD_MUTEX_INITIALIZER; /* CPUs wait for it */
+
+static void main_lock_in(enum sandbox_kind kind)
+{
+	int r = sandbox_thread(kind);
+
+	if (!r)
+		return;
+	msg_error("seccomp", "use HERMIT_ISLE=qemu", "the host does not let a process lock itself in: %s", strerror(-r));
+	_exit(STATUS_LOADER);
+}
+
+static void main_device_begins(const struct virtio_class *class)
+{
+	main_lock_in(class->id == VIRTIO_ID_9P ? SANDBOX_P9 : SANDBOX_BLK);
+	sem_post(&main_locked);
+}
+
+static void main_cpu_begins(void)
+{
+	main_lock_in(SANDBOX_CPU);
+	sem_post(&main_locked);
+	pthread_mutex_lock(&main_gate);
+	pthread_mutex_unlock(&main_gate);
+}
+
+/* Once all that the machine needs is open.  From here on threads may begin. */
+static int main_sandbox(const struct uhyve_options *o)
+{
+	struct sandbox_dir dirs[OPTIONS_SHARES_MAX];
+	bool landlock;
+	int r;
+
+	for (size_t i = 0; i < o->shares; i++)
+		dirs[i] = (struct sandbox_dir){ .path = o->share[i].dir, .rdonly = o->share[i].rdonly };
+	r = sandbox_process(dirs, o->shares, &landlock);
+	if (r) {
+		msg_error("landlock", "use HERMIT_ISLE=qemu", "the host does not let a process lock itself in: %s",
+			  strerror(-r));
+		return r;
+	}
+	sem_init(&main_locked, 0, 0);
+	pthread_mutex_lock(&main_gate);
+	bus.thread_begin = main_device_begins;
+	vm.cpu_begin = main_cpu_begins;
+	return 0;
+}
+
+/* All threads have been started: when each has its filter, the guest may go. */
+static void main_all_locked_in(void)
+{
+	unsigned int threads = vm.cpu_count;
+
+	for (unsigned int i = 0; i < bus.count; i++)
+		threads += bus.devices[i]->class->own_thread;
+	while (threads)
+		if (!sem_wait(&main_locked))
+			threads--;
+	main_lock_in(SANDBOX_IO);
+	pthread_mutex_unlock(&main_gate);
+}
+
 /* Starts the CPUs; with --gdb they wait for it. */
 static int main_go(const struct uhyve_options *o)
 {
@@ -236,6 +304,9 @@ static int main_machine(const struct uhyve_options *o)
 	}
 	end.fd = vm.end_event;
 	r = loop_watch(&loop, &end, EPOLLIN);
+	/* gdb's thread does with the guest what it likes, at the user's wish: such a run is not locked in. */
+	if (!r && !o->gdb)
+		r = main_sandbox(o);
 	if (!r)
 		r = virtio_run(&bus);
 	if (r) {
@@ -243,6 +314,8 @@ static int main_machine(const struct uhyve_options *o)
 		return r;
 	}
 	r = main_go(o);
+	if (!r && !o->gdb)
+		main_all_locked_in();
 	if (!r)
 		r = loop_run(&loop);
 	return r;

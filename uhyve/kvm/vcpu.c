@@ -131,6 +131,8 @@ static void *vcpu_thread(void *arg)
 
 	snprintf(name, sizeof(name), "cpu%u", c->id);
 	pthread_setname_np(pthread_self(), name);
+	if (c->vm->cpu_begin)
+		c->vm->cpu_begin();
 	stats_stage(HERMIT_STAGE_GUEST);
 	while (__atomic_load_n(&c->vm->end, __ATOMIC_RELAXED) == VM_RUNS &&
 	       !__atomic_load_n(&c->vm->reported, __ATOMIC_RELAXED)) {

@@ -58,6 +58,7 @@ struct vm {
 	uint64_t code_start, code_end; /* of the kernel, virtual: what a return address looks like */
 	uint64_t code_phys; /* of code_start */
 	struct vm_window window;
+	void (*cpu_begin)(void); /* called on each CPU's thread before the guest runs there; may be NULL */
 	int log; /* takes what COM1 says; -1: nobody */
 	int end_event; /* eventfd: readable once `end` says why */
 	int end; /* enum vm_end; atomic, set once */

@@ -156,7 +156,12 @@ static void *device_thread(void *arg)
 {
 	struct virtio_device *d = arg;
 	uint64_t count;
+	char name[16];
 
+	snprintf(name, sizeof(name), "%.15s", d->class->name);
+	pthread_setname_np(pthread_self(), name);
+	if (d->bus->thread_begin)
+		d->bus->thread_begin(d->class);
 	for (;;)
 		if (read(d->kick, &count, sizeof(count)) == sizeof(count))
 			device_serve(d);
@@ -166,13 +171,10 @@ static void *device_thread(void *arg)
 static int device_start_thread(struct virtio_device *d)
 {
 	pthread_t thread;
-	char name[16];
 	int r = pthread_create(&thread, NULL, device_thread, d);
 
 	if (r)
 		return -r;
-	snprintf(name, sizeof(name), "%.15s", d->class->name);
-	pthread_setname_np(thread, name);
 	pthread_detach(thread);
 	return 0;
 }

@@ -65,6 +65,8 @@ struct virtio_device {
 struct virtio_bus {
 	struct vm *vm;
 	struct loop *loop; /* the I/O thread's */
+	/* Called first thing on each thread of a device's own.  May be NULL. */
+	void (*thread_begin)(const struct virtio_class *class);
 	struct virtio_device *devices[VIRTIO_DEVICES_MAX];
 	unsigned int count;
 };
