@@ -19,9 +19,12 @@ static int caller_wait(int from, pid_t child, const char *name)
 	bool ready = false;
 	ssize_t n;
 
-	while (!ready && ((n = read(from, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))) {
-		if (n < 0)
+	while (!ready) {
+		n = read(from, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
 			continue;
+		if (n <= 0)
+			break;
 		if (!buf[n - 1]) {
 			ready = true;
 			n--;

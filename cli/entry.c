@@ -338,6 +338,20 @@ static int entry_visit(const char *name, int (*fn)(const struct entry_info *i, v
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
+static int names_add(char ***names, size_t *count, const char *name)
+{
+	char **more = realloc(*names, (*count + 1) * sizeof(**names));
+
+	if (!more)
+		return -ENOMEM;
+	*names = more;
+	more[*count] = strdup(name);
+	if (!more[*count])
+		return -ENOMEM;
+	(*count)++;
+	return 0;
+}
+
 int entry_each(int (*fn)(const struct entry_info *i, void *arg), void *arg)
 {
 	char **names = NULL;
@@ -354,18 +368,9 @@ int entry_each(int (*fn)(const struct entry_info *i, void *arg), void *arg)
 		close(runs);
 		return r;
 	}
-	while (!r && (d = readdir(dir))) {
-		char **more = entry_name_valid(d->d_name) ? realloc(names, (count + 1) * sizeof(*names)) : names;
-
-		if (!entry_name_valid(d->d_name))
-			continue;
-		if (more)
-			names = more;
-		if (!more || !(names[count] = strdup(d->d_name)))
-			r = -ENOMEM;
-		else
-			count++;
-	}
+	while (!r && (d = readdir(dir)))
+		if (entry_name_valid(d->d_name))
+			r = names_add(&names, &count, d->d_name);
 	closedir(dir);
 	if (count)
 		qsort(names, count, sizeof(*names), by_name);
