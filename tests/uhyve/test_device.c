@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RAM	 (1u << 20)
@@ -311,6 +313,52 @@ static void a_reader_that_stands_still_holds_the_writer_and_loses_nothing(void *
 		;
 }
 
+/*
+ * A driver that gives buffers back as fast as they are filled, and kicks only when it is told to: the device must not
+ * stop in the middle of a turn that was long enough, and then wait for a kick that it has said it does not want.
+ */
+static void a_driver_that_need_not_kick_is_not_forgotten(void **state)
+{
+	enum { BYTES = 30000, AHEAD = 32 };
+	static char bytes[BYTES];
+	unsigned int asked = 0, got = 0;
+	time_t late = time(NULL) + 20;
+
+	console_start();
+	while (asked < AHEAD)
+		driver_offer(CONSOLE, 4, asked++, 1, true);
+	driver_kick(CONSOLE, 4);
+	usleep(20000); /* the device waits for the socket: what comes next is a turn of the socket's */
+	assert_int_equal(write(ours[CONSOLE_IO], bytes, BYTES), BYTES);
+	while (got < BYTES) {
+		while (driver_used(CONSOLE, 4)) {
+			assert_int_equal(driver_wait(CONSOLE, 4), 1);
+			got++;
+			if (asked == BYTES)
+				continue;
+			driver_offer(CONSOLE, 4, asked++ % AHEAD, 1, true);
+			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			if (!(__atomic_load_n(&used(CONSOLE, 4)->flags, __ATOMIC_RELAXED) & VRING_USED_F_NO_NOTIFY))
+				driver_kick(CONSOLE, 4);
+		}
+		if (time(NULL) > late)
+			fail_msg("it stands still after %u bytes", got);
+	}
+	settle(CONSOLE);
+}
+
+static void the_end_of_a_turn_calls_for_the_next(void **state)
+{
+	struct virtio_device d = { .kick = eventfd(0, EFD_NONBLOCK) };
+	struct virtio_chain c;
+	uint64_t count = 0;
+
+	assert_false(virtio_take(&d, 0, &c));
+	assert_int_equal(read(d.kick, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 1);
+	close(d.kick);
+}
+
 static void wild(unsigned int d)
 {
 	static const unsigned int regs[] = {
@@ -421,6 +469,8 @@ int main(void)
 		cmocka_unit_test(a_broken_ring_needs_a_reset_and_no_more),
 		cmocka_unit_test(ports_carry_bytes_both_ways),
 		cmocka_unit_test(a_reader_that_stands_still_holds_the_writer_and_loses_nothing),
+		cmocka_unit_test(a_driver_that_need_not_kick_is_not_forgotten),
+		cmocka_unit_test(the_end_of_a_turn_calls_for_the_next),
 		cmocka_unit_test(a_driver_gone_mad),
 		cmocka_unit_test(the_end_of_the_control_port_is_told),
 	};

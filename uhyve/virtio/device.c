@@ -112,7 +112,7 @@ static void device_reset(struct virtio_device *d)
 /* A kick: of any queue, or of a status that was written. */
 static void device_serve(struct virtio_device *d)
 {
-	bool reset, start, again = false;
+	bool reset, start;
 	unsigned int ready = 0;
 
 	pthread_mutex_lock(&d->lock);
@@ -137,10 +137,7 @@ static void device_serve(struct virtio_device *d)
 			continue;
 		d->budget = d->class->queue_size;
 		d->class->kick(d, q);
-		again |= d->budget == 0;
 	}
-	if (again)
-		virtio_wake(d);
 }
 
 static void device_kicked(struct watch *w, uint32_t events)
@@ -238,8 +235,11 @@ int virtio_take(struct virtio_device *d, unsigned int q, struct virtio_chain *c)
 {
 	int r = 0;
 
-	if (d->budget == 0)
+	if (d->budget == 0) {
+		/* Enough for one turn, whoever's it is: the driver, told not to kick, would not call again. */
+		virtio_wake(d);
 		return 0;
+	}
 	pthread_mutex_lock(&d->lock);
 	if (d->started && !d->reset_wanted && !(d->status & VIRTIO_CONFIG_S_NEEDS_RESET))
 		r = queue_take(&d->queue[q], c);
