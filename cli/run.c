@@ -5,6 +5,7 @@
 #include "detach.h"
 #include "elf_check.h"
 #include "entry.h"
+#include "gdb_place.h"
 #include "isle.h"
 #include "msg.h"
 #include "options.h"
@@ -91,7 +92,7 @@ static int run_program(struct run *run)
 	struct view v;
 	int r;
 
-	if (!isle)
+	if (!isle || gdb_place_check(c->gdb))
 		return STATUS_LOADER;
 	r = view_make(&v, c);
 	if (!r)
@@ -106,7 +107,9 @@ static int run_program(struct run *run)
 	close(p->fd);
 	close(k.fd);
 	run_tell(run, isle, &m);
-	return pump_run(&m, &run->stdio, p->name, c->verbose);
+	r = pump_run(&m, &run->stdio, p->name, c->verbose);
+	gdb_place_clean(c->gdb);
+	return r;
 }
 
 /* A name for a run that was given none: the program's, as far as it goes, and a number. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "front.h"
 #include "args.h"
+#include "gdb_place.h"
 #include "machine.h"
 #include "msg.h"
 #include "pump.h"
@@ -14,7 +15,7 @@ int front_run(const struct uhyve_options *o, char **argv)
 	int theirs[MACHINE_SOCKETS], r;
 
 	stdio_inspect(&stdio);
-	if (machine_sockets(&m, theirs))
+	if (gdb_place_check(o->gdb) || machine_sockets(&m, theirs))
 		return STATUS_LOADER;
 	args_add(&a, "%s", argv[0]);
 	args_add(&a, "--port=io=%d", theirs[SOCKET_IO]);
@@ -25,5 +26,7 @@ int front_run(const struct uhyve_options *o, char **argv)
 		args_add(&a, "%s", *argv);
 	r = machine_spawn(&m, "uhyve", NULL, "/proc/self/exe", &a, theirs, -1, false);
 	args_free(&a);
-	return r ? STATUS_LOADER : pump_run(&m, &stdio, o->initrd ? o->initrd : o->kernel, false);
+	r = r ? STATUS_LOADER : pump_run(&m, &stdio, o->initrd ? o->initrd : o->kernel, false);
+	gdb_place_clean(o->gdb);
+	return r;
 }

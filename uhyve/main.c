@@ -209,6 +209,12 @@ static void main_device_begins(const struct virtio_class *class)
 	sem_post(&main_locked);
 }
 
+static void main_gdb_begins(void)
+{
+	main_lock_in(SANDBOX_GDB);
+	sem_post(&main_locked);
+}
+
 static void main_cpu_begins(void)
 {
 	main_lock_in(SANDBOX_CPU);
@@ -240,9 +246,9 @@ static int main_sandbox(const struct uhyve_options *o)
 }
 
 /* All threads have been started: when each has its filter, the guest may go. */
-static void main_all_locked_in(void)
+static void main_all_locked_in(bool gdb)
 {
-	unsigned int threads = vm.cpu_count;
+	unsigned int threads = vm.cpu_count + gdb;
 
 	for (unsigned int i = 0; i < bus.count; i++)
 		threads += bus.devices[i]->class->own_thread;
@@ -254,21 +260,16 @@ static void main_all_locked_in(void)
 }
 
 /* Starts the CPUs; with --gdb they wait for it. */
-static int main_go(const struct uhyve_options *o)
+static int main_go(int gdb)
 {
-	int listener = -1, r = 0;
+	int r;
 
 	stats_stage(HERMIT_STAGE_READY);
-	if (o->gdb) {
-		listener = gdb_listen(o->gdb);
-		if (listener < 0)
-			return listener;
-		r = debug_make(&vm);
-	}
+	r = gdb < 0 ? 0 : debug_make(&vm);
 	if (!r)
 		r = vm_start(&vm);
-	if (!r && o->gdb)
-		r = gdb_serve(&vm, listener);
+	if (!r && gdb >= 0)
+		r = gdb_serve(&vm, gdb, main_gdb_begins);
 	return r;
 }
 
@@ -276,7 +277,7 @@ static int main_machine(const struct uhyve_options *o)
 {
 	static struct watch end = { .ready = main_ended };
 	struct memory_wish memory = { .size = o->mem, .hugepage = o->hugepage, .mergeable = o->mergeable };
-	int r;
+	int gdb = -1, r;
 
 	vm.log = o->log;
 	if (o->stats >= 0 && stats_open(o->stats))
@@ -302,10 +303,14 @@ static int main_machine(const struct uhyve_options *o)
 		msg_error("--affinity", "taskset -p $$ tells which you may use", "no such CPU here: %s", strerror(-r));
 		return r;
 	}
+	if (o->gdb) {
+		gdb = gdb_listen(o->gdb);
+		if (gdb < 0)
+			return gdb;
+	}
 	end.fd = vm.end_event;
 	r = loop_watch(&loop, &end, EPOLLIN);
-	/* gdb's thread does with the guest what it likes, at the user's wish: such a run is not locked in. */
-	if (!r && !o->gdb)
+	if (!r)
 		r = main_sandbox(o);
 	if (!r)
 		r = virtio_run(&bus);
@@ -313,9 +318,9 @@ static int main_machine(const struct uhyve_options *o)
 		msg_error("devices", "raise ulimit -n and -u", "%s", strerror(-r));
 		return r;
 	}
-	r = main_go(o);
-	if (!r && !o->gdb)
-		main_all_locked_in();
+	r = main_go(gdb);
+	if (!r)
+		main_all_locked_in(gdb >= 0);
 	if (!r)
 		r = loop_run(&loop);
 	return r;

@@ -37,7 +37,7 @@ static struct {
 	int finish; /* eventfd: the machine has ended */
 	int status; /* ... with this, written before */
 	sem_t finished;
-	const char *path; /* of a socket in the file system, NULL: it is a port */
+	void (*begin)(void);
 	bool serves;
 	bool stopped; /* the CPUs are, and nobody has been told why */
 	struct debug_stop stop;
@@ -68,7 +68,6 @@ static int listen_unix(const char *where, const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1))
 		return listen_failed(where, fd);
-	server.path = path;
 	return fd;
 }
 
@@ -217,6 +216,7 @@ static void server_finish(void)
 static void *server_thread(void *arg)
 {
 	pthread_setname_np(pthread_self(), "gdb");
+	server.begin();
 	for (;;) {
 		bool talks = server.connection >= 0 && server.gdb.target;
 		struct pollfd e[3] = {
@@ -244,12 +244,13 @@ static void *server_thread(void *arg)
 	}
 }
 
-int gdb_serve(struct vm *vm, int listener)
+int gdb_serve(struct vm *vm, int listener, void (*begin)(void))
 {
 	pthread_t thread;
 
 	server.vm = vm;
 	server.listener = listener;
+	server.begin = begin;
 	server.finish = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server.finish < 0)
 		return -errno;
@@ -266,8 +267,6 @@ void gdb_finish(int status)
 
 	if (!server.serves)
 		return;
-	if (server.path)
-		unlink(server.path);
 	server.status = status;
 	if (write(server.finish, &one, sizeof(one)) < 0)
 		return;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum sandbox_kind { SANDBOX_CPU, SANDBOX_IO, SANDBOX_BLK, SANDBOX_P9, SANDBOX_KINDS };
+enum sandbox_kind { SANDBOX_CPU, SANDBOX_GDB, SANDBOX_IO, SANDBOX_BLK, SANDBOX_P9, SANDBOX_KINDS };
 
 struct sandbox_dir {
 	const char *path; /* a directory that stays within reach, with all below it */

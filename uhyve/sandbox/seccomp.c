@@ -21,6 +21,7 @@ int sandbox_thread(enum sandbox_kind kind)
 		[SANDBOX_CPU] = PROGRAM(filter_CPU),
 		[SANDBOX_IO] = PROGRAM(filter_IO),
 		[SANDBOX_BLK] = PROGRAM(filter_BLK),
+		[SANDBOX_GDB] = PROGRAM(filter_GDB),
 		[SANDBOX_P9] = PROGRAM(filter_P9),
 	};
 
