@@ -370,17 +370,27 @@ void debug_exit(struct vcpu *c)
 
 /* ---- memory ---- */
 
+static uint8_t *linear_of(struct vm *vm, unsigned int cpu, uint64_t addr, size_t n)
+{
+	struct kvm_translation t = { .linear_address = addr };
+
+	if (ioctl(vm->cpus[cpu].fd, KVM_TRANSLATE, &t) || !t.valid)
+		return NULL;
+	return guest_mem(&vm->memory, t.physical_address, n);
+}
+
 /* The guest's memory at a linear address, up to the end of its page.  NULL: none is there. */
 static uint8_t *linear(struct vm *vm, unsigned int cpu, uint64_t addr, size_t *n)
 {
-	struct kvm_translation t = { .linear_address = addr };
 	size_t left = PAGE_BYTES - addr % PAGE_BYTES;
-	uint8_t *p = NULL;
+	uint8_t *p;
 
 	if (*n > left)
 		*n = left;
-	if (!ioctl(vm->cpus[cpu].fd, KVM_TRANSLATE, &t) && t.valid)
-		p = guest_mem(&vm->memory, t.physical_address, *n);
+	p = linear_of(vm, cpu, addr, *n);
+	/* A CPU that has not run the program yet knows the kernel's half alone; there is one program, so others do. */
+	for (unsigned int i = 0; !p && i < vm->cpu_count; i++)
+		p = linear_of(vm, i, addr, *n);
 	/* The kernel's code is there before its page tables are, and wants breakpoints then. */
 	if (!p && addr >= vm->code_start && addr < vm->code_end)
 		p = guest_mem(&vm->memory, vm->code_phys + (addr - vm->code_start), *n);
