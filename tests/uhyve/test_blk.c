@@ -2,8 +2,8 @@
 /* The block device as a driver finds it, through its ring: what it does, what it refuses, and a driver gone
  * mad. */
 #define _GNU_SOURCE
+#include "ring.h"
 #include "said.h"
-#include "virtio/devices.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,16 +17,13 @@
 #include <unistd.h>
 
 #define RAM    (1u << 20)
-#define RINGS  0x1000u
 #define HEAD   0x4000u
 #define STATUS 0x5000u
 #define RANGES 0x6000u
 #define DATA   0x10000u
 #define DISK   65536u
-#define QUEUE  128u
 #define UNTOLD 0xaa /* a status byte that nobody has written */
 
-static struct vm vm;
 static struct virtio_bus bus;
 static char image[] = "/tmp/hermit-blk.XXXXXX";
 
@@ -39,30 +36,17 @@ int vm_irqfd(struct vm *v, unsigned int pin, int fd)
 	return 0;
 }
 
-static unsigned char *ram(uint32_t at)
-{
-	return vm.memory.piece[0].host + at;
-}
-
 /* --- a driver --- */
 
 /* The device as it is once the driver is ready. */
 static struct virtio_device *begin(bool rdonly)
 {
 	struct virtio_device *d;
-	struct virtqueue *q;
 
 	virtio_bus_init(&bus, &vm, NULL);
 	assert_int_equal(blk_add(&bus, image, rdonly, 1), 0);
 	d = bus.devices[0];
-	q = &d->queue[0];
-	memset(ram(RINGS), 0, 0x3000);
-	q->size = QUEUE;
-	q->desc_addr = RINGS;
-	q->avail_addr = RINGS + 0x1000;
-	q->used_addr = RINGS + 0x2000;
-	assert_int_equal(queue_enable(q), 0);
-	d->started = true;
+	ring_start(d);
 	return d;
 }
 
@@ -71,32 +55,6 @@ static void end(struct virtio_device *d)
 	close(d->kick);
 	close(d->irq);
 	blk_remove(d);
-}
-
-struct piece {
-	uint32_t addr, len;
-	bool in;
-};
-
-/* Sends a chain and has it served.  Gives the bytes that the device says it has written; -1: no answer. */
-static long serve(struct virtio_device *d, const struct piece *p, unsigned int n)
-{
-	struct vring_desc *desc = (struct vring_desc *)ram(RINGS);
-	struct vring_avail *avail = (struct vring_avail *)ram(RINGS + 0x1000);
-	struct vring_used *used = (struct vring_used *)ram(RINGS + 0x2000);
-	uint16_t before = used->idx;
-
-	for (unsigned int i = 0; i < n; i++)
-		desc[i] = (struct vring_desc){.addr = p[i].addr,
-					      .len = p[i].len,
-					      .next = (uint16_t)(i + 1),
-					      .flags = (uint16_t)((p[i].in ? VRING_DESC_F_WRITE : 0) |
-								  (i + 1 < n ? VRING_DESC_F_NEXT : 0))};
-	avail->ring[avail->idx % QUEUE] = 0;
-	avail->idx++;
-	d->budget = QUEUE;
-	d->class->kick(d, 0);
-	return used->idx == before ? -1 : (long)used->ring[before % QUEUE].len;
 }
 
 static void head(uint32_t type, uint64_t sector)
@@ -116,7 +74,7 @@ static int request(struct virtio_device *d, uint32_t type, uint64_t sector, uint
 	long written;
 
 	head(type, sector);
-	written = len ? serve(d, p, 3) : serve(d, none, 2);
+	written = len ? ring_serve(d, p, 3) : ring_serve(d, none, 2);
 	assert_true(written >= 1);
 	if (type != VIRTIO_BLK_T_IN && type != VIRTIO_BLK_T_GET_ID)
 		assert_int_equal(written, 1);
@@ -246,13 +204,13 @@ static void pieces_may_be_cut_anywhere(void **state)
 	struct virtio_device *d = begin(false);
 
 	head(VIRTIO_BLK_T_IN, 2);
-	assert_int_equal(serve(d, p, 6), 1025);
+	assert_int_equal(ring_serve(d, p, 6), 1025);
 	assert_int_equal(*ram(STATUS), VIRTIO_BLK_S_OK);
 	assert_int_equal(*ram(DATA + 511), 3);
 	assert_int_equal(*ram(DATA + 512), 4);
 	head(VIRTIO_BLK_T_IN, 0);
 	*ram(DATA + 512) = UNTOLD;
-	assert_int_equal(serve(d, together, 2), 513);
+	assert_int_equal(ring_serve(d, together, 2), 513);
 	assert_int_equal(*ram(DATA + 512), VIRTIO_BLK_S_OK);
 	end(d);
 }
@@ -267,7 +225,7 @@ static void a_request_that_cannot_be_answered_breaks_the_device(void **state)
 		struct virtio_device *d = begin(false);
 
 		head(VIRTIO_BLK_T_FLUSH, 0);
-		serve(d, rows[i], 2);
+		ring_serve(d, rows[i], 2);
 		assert_true(d->queue[0].broken);
 		assert_int_equal(*ram(STATUS), UNTOLD);
 		end(d);
@@ -295,7 +253,7 @@ static void a_driver_gone_mad(void **state)
 			p[1].len = 512u * (1 + (uint32_t)rand() % 6) + (nout < n && n == 2);
 		for (unsigned int i = 0; i < 64; i++)
 			*ram(DATA + (uint32_t)rand() % 0x100) = (unsigned char)rand();
-		serve(d, p, n);
+		ring_serve(d, p, n);
 		if (d->queue[0].broken) {
 			end(d);
 			d = begin(false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The 9p device as a driver finds it, through its ring: messages in any pieces, and a driver gone mad. */
 #define _GNU_SOURCE
+#include "ring.h"
 #include "said.h"
-#include "virtio/devices.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -17,20 +17,15 @@
 #include <unistd.h>
 
 #define RAM   (1u << 20)
-#define RINGS 0x1000u
 #define OUT   0x10000u
 #define IN    0x20000u
-#define QUEUE 128u
 
-static struct vm vm;
 static struct virtio_bus bus;
 static struct virtio_device *d; /* one for all tests: it lives as long as its machine */
 static char share[] = "/tmp/hermit-9p.XXXXXX";
 
 int vm_ioeventfd(struct vm *v, uint64_t addr, int fd) { return 0; }
 int vm_irqfd(struct vm *v, unsigned int pin, int fd) { return 0; }
-
-static unsigned char *ram(uint32_t at) { return vm.memory.piece[0].host + at; }
 
 static uint64_t rnd(uint64_t below)
 {
@@ -45,45 +40,11 @@ static uint64_t rnd(uint64_t below)
 /* A driver that has reset the device and set its queue up. */
 static int begin(void **state)
 {
-	struct virtqueue *q = &d->queue[0];
-
 	d->class->reset(d);
-	memset(ram(RINGS), 0, 0x3000);
-	queue_reset(q);
-	q->size = QUEUE;
-	q->desc_addr = RINGS;
-	q->avail_addr = RINGS + 0x1000;
-	q->used_addr = RINGS + 0x2000;
-	assert_int_equal(queue_enable(q), 0);
+	queue_reset(&d->queue[0]);
+	ring_start(d);
 	d->status = 0;
-	d->started = true;
 	return 0;
-}
-
-struct piece {
-	uint32_t addr, len;
-	bool in;
-};
-
-/* Sends a chain and has it served.  The bytes that the device says it has written; -1: no answer. */
-static long serve(const struct piece *p, unsigned int n)
-{
-	struct vring_desc *desc = (struct vring_desc *)ram(RINGS);
-	struct vring_avail *avail = (struct vring_avail *)ram(RINGS + 0x1000);
-	struct vring_used *used = (struct vring_used *)ram(RINGS + 0x2000);
-	uint16_t before = used->idx;
-
-	for (unsigned int i = 0; i < n; i++)
-		desc[i] = (struct vring_desc){.addr = p[i].addr,
-					      .len = p[i].len,
-					      .next = (uint16_t)(i + 1),
-					      .flags = (uint16_t)((p[i].in ? VRING_DESC_F_WRITE : 0) |
-								  (i + 1 < n ? VRING_DESC_F_NEXT : 0))};
-	avail->ring[avail->idx % QUEUE] = 0;
-	avail->idx++;
-	d->budget = QUEUE;
-	d->class->kick(d, 0);
-	return used->idx == before ? -1 : (long)used->ring[before % QUEUE].len;
 }
 
 static const unsigned char version[] = {21, 0, 0, 0, 100, 0xff, 0xff, 0, 0, 2, 0, 8, 0, '9', 'P', '2', '0', '0', '0', '.', 'L'};
@@ -102,7 +63,7 @@ static long send(const unsigned char *msg, uint32_t len, uint32_t cut)
 		p[n++] = (struct piece){OUT + at, len - at < cut ? len - at : cut, false};
 	for (uint32_t at = 0; at < 200 && n < QUEUE; at += cut)
 		p[n++] = (struct piece){IN + at, 200 - at < cut ? 200 - at : cut, true};
-	return serve(p, n);
+	return ring_serve(d, p, n);
 }
 
 static void the_tag_is_in_the_configuration(void **state)
@@ -153,7 +114,7 @@ static void what_cannot_be_answered_breaks_the_device_until_it_is_reset(void **s
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		begin(NULL);
 		memcpy(ram(OUT), version, sizeof(version));
-		assert_int_equal(serve(bad[i], 2), -1);
+		assert_int_equal(ring_serve(d, bad[i], 2), -1);
 		assert_true(d->status & VIRTIO_CONFIG_S_NEEDS_RESET);
 		assert_int_equal(send(version, sizeof(version), 100), -1);
 		begin(NULL);
@@ -168,9 +129,9 @@ static void pieces_may_lie_anywhere(void **state)
 	struct piece rings[] = {{RINGS, 100, false}, {IN, 100, true}};
 
 	memcpy(ram(OUT), version, sizeof(version));
-	assert_int_equal(serve(over, 2), 21);
+	assert_int_equal(ring_serve(d, over, 2), 21);
 	assert_int_equal(*ram(OUT + 4), 101);
-	(void)serve(rings, 2);
+	(void)ring_serve(d, rings, 2);
 }
 
 static void a_mad_driver_harms_only_itself(void **state)
@@ -200,7 +161,7 @@ static void a_mad_driver_harms_only_itself(void **state)
 			for (unsigned int k = sizeof(head); k < 40; k++)
 				ram(p[0].addr)[k] = rnd(3) ? 0 : (unsigned char)rnd(256);
 		}
-		answered += serve(p, n) > 0;
+		answered += ring_serve(d, p, n) > 0;
 	}
 	assert_true(answered > 1000); /* else it was not much of a test */
 	begin(NULL);
