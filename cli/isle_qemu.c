@@ -269,6 +269,7 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 			  "the isle qemu does not say which CPU runs where");
 		return -ENOSYS;
 	}
+	m->stats = -1; /* QEMU counts nothing for us */
 	r = qemu_find(c, qemu);
 	if (!r)
 		r = path_kernel(c, kernel);
@@ -279,7 +280,7 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 	if (!r)
 		r = qemu_choose_kvm(c, &kvm);
 	if (!r)
-		m->stats = -1, r = machine_sockets(m, theirs); /* QEMU counts nothing for us */
+		r = machine_sockets(m, theirs);
 	if (r)
 		return r;
 	qemu_args(&a, c, v, images, kernel, machine, kvm, theirs, initrd);

@@ -69,6 +69,8 @@ static void run_tell(struct run *run, const struct isle *isle, const struct mach
 	struct timespec now;
 	size_t n = 0;
 
+	if (run->entry.dir < 0) /* nobody looks at a run without a name, and a detached one has one */
+		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	i.ready_ms = (now.tv_sec - run->begin.tv_sec) * 1000 + (now.tv_nsec - run->begin.tv_nsec) / 1000000;
 	snprintf(i.isle, sizeof(i.isle), "%s", isle->name);
