@@ -236,9 +236,9 @@ static void set_up(void)
 	load_modules("/lab/modules");
 	if (access("/dev/kvm", R_OK | W_OK) < 0)
 		give_up("/dev/kvm");
-	mkdir("/work", 0755);
-	if (chdir("/work") < 0)
-		give_up("/work");
+	mkdir("/test", 0755);
+	if (chdir("/test") < 0)
+		give_up("/test");
 }
 
 int main(void)

@@ -2,10 +2,10 @@
 """The lab: a small Linux that has KVM, under QEMU's TCG, which emulates SVM.
 
     lab = Lab("build", cpus=2)
-    lab.file("build/tests/abi/pipes", "work/pipes")
+    lab.file("build/tests/abi/pipes", "test/pipes")
     results = lab.run(["proxy ./pipes", "proxy --version"])   # one boot for all
 
-In it: busybox as /bin, the installation BUILD/prefix as /opt/hermit (bin/ is in PATH), /work as the
+In it: busybox as /bin, the installation BUILD/prefix as /opt/hermit (bin/ is in PATH), /test as the
 working directory, root as the user, all of it in memory and gone afterwards. A boot takes seconds,
 so give it many commands. The boot's own failure is a LabError, never a result.
 """
@@ -75,7 +75,7 @@ class Lab:
 
     def _base(self):
         t = self.tree
-        for name in "dev", "proc", "sys", "tmp", "run", "work", "bin", "usr", "etc":
+        for name in "dev", "proc", "sys", "tmp", "run", "test", "bin", "usr", "etc":
             t.directory(name, 0o1777 if name == "tmp" else 0o755)
         t.device("dev/console", 5, 1)
         t.link("sbin", "bin")
@@ -108,8 +108,8 @@ class Lab:
         self.disks.append((os.path.abspath(path), rdonly))
 
     def file(self, path, inside):
-        """A file or directory of the host's as INSIDE (below / or, if it is relative, in /work)."""
-        self.tree.copy(os.path.realpath(path), os.path.join("/work", inside))
+        """A file or directory of the host's as INSIDE (below / or, if it is relative, in /test)."""
+        self.tree.copy(os.path.realpath(path), os.path.join("/test", inside))
 
     def run(self, commands, timeout=60, show=None):
         """Boots the lab and runs COMMANDS, shell text or (text, seconds), one after the other.
@@ -138,7 +138,6 @@ class Lab:
                     print(f"lab: boot {boot} froze: {e}", file=sys.stderr)
                     if boot == BOOTS:
                         raise
-        return None
 
     def _boot(self, initrd, log, limit, frames):
         frames_in, frames_out = os.pipe()
