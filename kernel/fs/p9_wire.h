@@ -10,37 +10,7 @@
 
 #include "lib/types.h"
 
-enum p9_type { /* of requests; the reply's is one more */
-	P9_TLERROR = 6,
-	P9_TSTATFS = 8,
-	P9_TLOPEN = 12,
-	P9_TLCREATE = 14,
-	P9_TSYMLINK = 16,
-	P9_TREADLINK = 22,
-	P9_TGETATTR = 24,
-	P9_TSETATTR = 26,
-	P9_TREADDIR = 40,
-	P9_TFSYNC = 50,
-	P9_TLINK = 70,
-	P9_TMKDIR = 72,
-	P9_TRENAMEAT = 74,
-	P9_TUNLINKAT = 76,
-	P9_TVERSION = 100,
-	P9_TATTACH = 104,
-	P9_TWALK = 110,
-	P9_TREAD = 116,
-	P9_TWRITE = 118,
-	P9_TCLUNK = 120,
-};
-#define P9_RLERROR (P9_TLERROR + 1)
-
-#define P9_NOTAG 0xffff
-#define P9_NOFID 0xffffffffu
-#define P9_VERSION "9P2000.L"
-
-#define P9_HEADER	7	 /* size[4] type[1] tag[2] */
-#define P9_DATA_HEADER	11	 /* of Rread and Rreaddir: ... count[4] */
-#define P9_WRITE_HEADER (7 + 16) /* of Twrite: ... fid[4] offset[8] count[4] */
+#include <hermit/p9.h>
 
 struct p9_writer {
 	u8 *buf;
@@ -79,8 +49,6 @@ struct p9_qid {
 	u32 version;
 	u64 path; /* the file's number: the host's inode */
 };
-#define P9_QTDIR     0x80
-#define P9_QTSYMLINK 0x02
 
 void p9_get_qid(struct p9_reader *r, struct p9_qid *q);
 
@@ -96,18 +64,7 @@ struct p9_attr { /* Rgetattr */
 	u64 nlink, rdev, size, blksize, blocks;
 	s64 atime, mtime, ctime; /* ns since 1970 */
 };
-#define P9_GETATTR_BASIC 0x7ffull
 int p9_get_attr(struct p9_reader *r, struct p9_attr *a); /* 0 or -EIO */
-
-/* Tsetattr's `valid` */
-#define P9_SET_MODE	 0x001u
-#define P9_SET_UID	 0x002u
-#define P9_SET_GID	 0x004u
-#define P9_SET_SIZE	 0x008u
-#define P9_SET_ATIME	 0x010u /* to now, or with _SET to the time given */
-#define P9_SET_MTIME	 0x020u
-#define P9_SET_ATIME_SET 0x080u
-#define P9_SET_MTIME_SET 0x100u
 
 struct p9_dirent {
 	struct p9_qid qid;
