@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The 9P server does what 9P2000.L and Linux say: each message, as a client that behaves sends it. */
+/*
+ * The 9P server does what 9P2000.L and Linux say: each message, as a client that behaves sends it.  Long because it is
+ * one list, the protocol's.
+ */
 #include "client.h"
 #include <sched.h>
 #include <sys/mount.h>
