@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -113,6 +115,39 @@ static void load_modules(const char *dir)
 	for (int i = 0; i < n; i++)
 		if (list[i]->d_name[0] != '.')
 			load_module(list[i]->d_name);
+}
+
+/*
+ * A VM that nobody uses, for as long as the lab runs. Linux rewrites its own code when the first VM comes and when the
+ * last one goes (the static keys of preempt notifiers and of vCPUs without a LAPIC), and QEMU before 8.1 may go on
+ * with what it translated from the old code if another CPU runs there at that moment: a breakpoint in the scheduler
+ * that is never taken out hangs the lab. So this happens once, while there is one CPU.
+ */
+static void keep_vm(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	if (vm < 0 || ioctl(vm, KVM_CREATE_VCPU, 0) < 0)
+		give_up("/dev/kvm");
+	fcntl(vm, F_SETFD, FD_CLOEXEC);
+}
+
+/* Linux has booted with one CPU (maxcpus=1). */
+static void start_cpus(void)
+{
+	char path[64];
+	int fd;
+
+	for (int cpu = 1;; cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return;
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			give_up(path);
+		close(fd);
+	}
 }
 
 static _Noreturn void child_run(const struct command *c, int out, int err)
@@ -234,8 +269,8 @@ static void set_up(void)
 	symlink("/proc/self/fd/1", "/dev/stdout");
 	symlink("/proc/self/fd/2", "/dev/stderr");
 	load_modules("/lab/modules");
-	if (access("/dev/kvm", R_OK | W_OK) < 0)
-		give_up("/dev/kvm");
+	keep_vm();
+	start_cpus();
 	mkdir("/test", 0755);
 	if (chdir("/test") < 0)
 		give_up("/test");

@@ -31,8 +31,8 @@ def slow():
     return float(os.environ.get("HERMIT_TEST_SLOW", "1"))
 
 
-# What the lab's own Linux says when a CPU of its has hung in its kernel, as QEMU's emulated SVM lets happen now and then
-# (one boot in twenty, on the emulated CPU's way into a guest). No program can do that to a Linux: it is no verdict.
+# What the lab's own Linux says when a CPU of its hangs in its kernel. No program can do that to a Linux: it is QEMU's
+# emulation (docs/testing.md), and no verdict.
 FROZEN = b"soft lockup"
 BOOTS = 4  # so often a batch is begun anew
 
@@ -142,7 +142,8 @@ class Lab:
     def _boot(self, initrd, log, limit, frames):
         frames_in, frames_out = os.pipe()
         # tsc=reliable: the vCPUs' counters are one, but Linux's check of that fails on a loaded host.
-        append = "console=ttyS0 panic=-1 tsc=reliable mitigations=off quiet"
+        # maxcpus=1: lab_init.c starts the others.
+        append = "console=ttyS0 panic=-1 maxcpus=1 tsc=reliable mitigations=off quiet"
         command = ["timeout", "--kill-after=5", str(int(limit)), self.qemu, "-accel", "tcg,thread=multi", "-cpu",
                    "EPYC,+svm", "-smp", str(self.cpus), "-m", self.mem, "-nodefaults", "-no-user-config", "-display",
                    "none", "-no-reboot", "-kernel", self.kernel, "-initrd", initrd, "-append", append,
