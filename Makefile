@@ -42,6 +42,13 @@ soak: stage
 	tests/soak --prefix $(STAGE) $(SOAK_FLAGS)
 	ctest --test-dir $(BUILD) -L diff --repeat until-fail:5 --output-on-failure
 
+# Each target for as long; what reaches new code stays in build/fuzz/corpus, and the next run goes on from there.
+FUZZ_SECONDS ?= 300
+fuzz: setup
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS) >/dev/null
+	cmake --build $(BUILD) --target fuzz_targets
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_GROW=1 tools/run-tests $(BUILD) -j$$(nproc) -L fuzz $(TEST_FLAGS)
+
 lint: setup all
 	tools/lint $(BUILD)
 
@@ -51,4 +58,4 @@ bench coverage: stage
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup stage install stream test test-kvm soak bench lint coverage clean
+.PHONY: all setup stage install stream test test-kvm soak fuzz bench lint coverage clean

@@ -269,6 +269,10 @@ static int qemu_start(const struct config *c, const struct view *v, int initrd, 
 			  "the isle qemu does not say which CPU runs where");
 		return -ENOSYS;
 	}
+	if (c->jail) {
+		msg_error("HERMIT_JAIL", "leave --jail out, or use HERMIT_ISLE=uhyve", "the isle qemu has no jail");
+		return -ENOSYS;
+	}
 	m->stats = -1; /* QEMU counts nothing for us */
 	r = qemu_find(c, qemu);
 	if (!r)

@@ -39,6 +39,8 @@ static void uhyve_args(struct args *a, const struct config *c, const struct view
 		args_add(a, "--fs=" VIEW_TAG_FORMAT "=%s:%s", i, v->mounts[i].host, v->mounts[i].rdonly ? "ro" : "rw");
 	for (size_t i = 0; i < c->ndisks; i++)
 		args_add(a, "--disk=%s:%s", images[i].path, c->disks[i].rdonly ? "ro" : "rw");
+	if (c->jail)
+		args_add(a, "--jail");
 	if (stats >= 0)
 		args_add(a, "--stats=%d", stats);
 	if (c->gdb)

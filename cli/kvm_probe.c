@@ -2,10 +2,10 @@
 #define _GNU_SOURCE
 #include "kvm_probe.h"
 #include "kvm_guest.h"
+#include "state_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/kvm.h>
 #include <signal.h>
 #include <stdint.h>
@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -203,16 +202,14 @@ static int probe_step(const struct probe *p)
 
 /* --- the answer's memory --- */
 
-/* The file and the line that an answer has in this boot.  false: nowhere to keep it. */
-static bool cache_names(char dir[PATH_MAX], char boot[64])
-{
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	ssize_t n;
-	int fd;
+#define CACHE "kvm"
 
-	if (!run || run[0] != '/' || snprintf(dir, PATH_MAX - 32, "%s/hermit", run) >= PATH_MAX - 32)
-		return false;
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+/* The line that an answer of this boot begins with.  false: /proc does not tell. */
+static bool cache_boot(char boot[64])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
 	if (fd < 0)
 		return false;
 	n = read(fd, boot, 63);
@@ -223,17 +220,18 @@ static bool cache_names(char dir[PATH_MAX], char boot[64])
 	return true;
 }
 
-/* Gives the remembered step (5 and good: works), or -1. */
+/* Gives the remembered step (STEP_GOOD: works), or -1. */
 static int cache_read(void)
 {
-	char dir[PATH_MAX], path[PATH_MAX], boot[64], line[64] = "";
-	ssize_t n;
-	int fd;
+	char boot[64], line[64] = "";
+	int dir = state_dir_open(false), fd = -1;
+	ssize_t n = 0;
 
-	if (!cache_names(dir, boot))
+	if (dir < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%.*s/kvm", PATH_MAX - 32, dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (cache_boot(boot))
+		fd = openat(dir, CACHE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	close(dir);
 	if (fd < 0)
 		return -1;
 	n = read(fd, line, sizeof(line) - 1);
@@ -243,24 +241,25 @@ static int cache_read(void)
 	return line[37] - '0';
 }
 
+/* Nowhere to keep it: then the next run tries anew. */
 static void cache_write(int step)
 {
-	char dir[PATH_MAX], path[PATH_MAX], new[PATH_MAX], boot[64], line[64];
-	int fd, n;
+	char new[32], boot[64], line[64];
+	int dir = state_dir_open(true), fd = -1, n;
 
-	if (!cache_names(dir, boot))
+	if (dir < 0)
 		return;
-	mkdir(dir, 0700);
-	snprintf(path, sizeof(path), "%.*s/kvm", PATH_MAX - 32, dir);
-	snprintf(new, sizeof(new), "%.*s/kvm.%d", PATH_MAX - 32, dir, (int)getpid());
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return;
-	n = snprintf(line, sizeof(line), "%s %d\n", boot, step);
-	/* Whole or not at all: others may be reading. */
-	if (write(fd, line, (size_t)n) != n || rename(new, path))
-		unlink(new);
-	close(fd);
+	snprintf(new, sizeof(new), CACHE ".%d", (int)getpid());
+	if (cache_boot(boot))
+		fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0) {
+		n = snprintf(line, sizeof(line), "%s %d\n", boot, step);
+		/* Whole or not at all: others may be reading. */
+		if (write(fd, line, (size_t)n) != n || renameat(dir, new, dir, CACHE))
+			unlinkat(dir, new, 0);
+		close(fd);
+	}
+	close(dir);
 }
 
 /* --- the answer --- */

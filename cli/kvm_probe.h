@@ -2,7 +2,7 @@
 /*
  * Does KVM run programs here?  A /dev/kvm that opens proves nothing, so a tiny
  * guest is run (kvm_guest.S), and what came out is remembered until the next
- * boot in $XDG_RUNTIME_DIR/hermit, if there is such a directory.
+ * boot in the state directory (state_dir.h), if there is one.
  */
 #ifndef CLI_KVM_PROBE_H
 #define CLI_KVM_PROBE_H

@@ -138,6 +138,11 @@ static int opt_hugepage(struct config *c, const char *who, const char *value)
 	return opt_bool(who, value, &c->hugepage);
 }
 
+static int opt_jail(struct config *c, const char *who, const char *value)
+{
+	return opt_bool(who, value, &c->jail);
+}
+
 static int opt_env(struct config *c, const char *who, const char *value)
 {
 	const char *eq = strchr(value, '=');

@@ -27,20 +27,37 @@ int state_subdir_open(int dir, const char *name, bool make)
 	return fd;
 }
 
-static int state_base_open(void)
+#define NOT_OURS (-EXDEV)
+
+/* $XDG_RUNTIME_DIR, unless it is somebody else's: sudo may have kept the caller's, where root's files would be in his way. */
+static int state_xdg_open(void)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
-	char path[PATH_MAX];
+	struct stat st;
 	int fd;
 
-	if (run && run[0] == '/')
-		fd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	else {
-		snprintf(path, sizeof(path), "/run/user/%u", (unsigned int)geteuid());
-		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && geteuid() == 0)
-			fd = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	}
+	if (!run || run[0] != '/')
+		return NOT_OURS;
+	fd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && (st.st_uid == geteuid() || st.st_uid == 0))
+		return fd;
+	close(fd);
+	return NOT_OURS;
+}
+
+static int state_base_open(void)
+{
+	char path[PATH_MAX];
+	int fd = state_xdg_open();
+
+	if (fd != NOT_OURS)
+		return fd;
+	snprintf(path, sizeof(path), "/run/user/%u", (unsigned int)geteuid());
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && geteuid() == 0)
+		fd = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

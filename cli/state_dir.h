@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The directory for what is known until the next boot: $XDG_RUNTIME_DIR/hermit,
- * else /run/user/UID/hermit, else for root /run/hermit.  It belongs to the
- * user, and nobody else may write there.
+ * or where that variable is unset or names another user's directory,
+ * /run/user/UID/hermit, else for root /run/hermit.  It belongs to the user, and
+ * nobody else may write there.
  */
 #ifndef CLI_STATE_DIR_H
 #define CLI_STATE_DIR_H

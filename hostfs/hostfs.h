@@ -55,6 +55,9 @@ struct hostfs_file; /* one that has been opened for I/O */
  * another file since); open files beyond it are -ENFILE, and so is the 524,289th node.
  */
 int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct hostfs_share **out);
+/* Shares opened from now on use this descriptor of /proc/self/fd (O_PATH, copied) and open none: for a process whose
+ * other ways to /proc are to end. */
+void hostfs_use_proc(int fd);
 /* All nodes and files must have been given back. */
 void hostfs_share_close(struct hostfs_share *s);
 bool hostfs_share_rdonly(const struct hostfs_share *s);

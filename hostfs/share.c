@@ -35,6 +35,13 @@ static int open_root(struct hostfs_share *s, const char *path)
 	return err;
 }
 
+static int proc_fd = -1;
+
+void hostfs_use_proc(int fd)
+{
+	proc_fd = fd;
+}
+
 int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct hostfs_share **out)
 {
 	struct hostfs_share *s = calloc(1, sizeof(*s));
@@ -50,7 +57,7 @@ int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct
 	s->uid = geteuid();
 	s->gid = getegid();
 	umask(0);
-	s->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->proc = proc_fd < 0 ? open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC) : fcntl(proc_fd, F_DUPFD_CLOEXEC, 0);
 	if (s->proc < 0)
 		err = -errno;
 	if (!err)

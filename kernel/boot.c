@@ -56,7 +56,7 @@ static void read_mount(const u8 *p, size_t len)
 	struct hermit_boot_mount m;
 	struct boot_mount *b = &boot_info.mounts[boot_info.mount_count];
 
-	if (len <= sizeof(m) || boot_info.mount_count == BOOT_MOUNTS_MAX) {
+	if (len <= sizeof(m) || boot_info.mount_count == BOOT_MOUNTS_MAX || !memchr(p, 0, sizeof(m.tag))) {
 		log_warn("boot record: a mount is ignored");
 		return;
 	}
@@ -177,10 +177,12 @@ static void use_cmdline(const char *cmdline)
 		while (*p && *p != ' ')
 			p++;
 		if (p > word) {
-			if (p - word == 2 && word[0] == '-' && word[1] == '-')
+			if (p - word == 2 && word[0] == '-' && word[1] == '-') {
 				args.n = 1;
-			else
+				args.v[1] = NULL;
+			} else {
 				strings_add(&args, copy_string((const u8 *)word, p - word));
+			}
 		}
 		while (*p == ' ')
 			p++;

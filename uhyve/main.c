@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "front.h"
 #include "gdb/target.h"
+#include "hostfs/hostfs.h"
 #include "kvm/boot.h"
 #include "kvm/cpu.h"
 #include "kvm/debug.h"
@@ -111,13 +112,31 @@ static unsigned int main_share_fds(const struct uhyve_options *o)
 	return n < MAIN_FDS_SHARE_MAX ? (unsigned int)n : MAIN_FDS_SHARE_MAX;
 }
 
+/* By what name to open what lies at path, in `buf` or path itself; with --jail through a mount of its own.  NULL: errno. */
+static const char *main_place(const struct uhyve_options *o, const char *path, bool rdonly, char buf[32])
+{
+	int fd;
+
+	if (!o->jail)
+		return path;
+	fd = jail_tree(path, rdonly);
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	snprintf(buf, 32, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
 static int main_shares(const struct uhyve_options *o)
 {
 	unsigned int fds = o->shares ? main_share_fds(o) : 0;
 
 	for (size_t i = 0; i < o->shares; i++) {
 		const struct uhyve_share *s = &o->share[i];
-		int r = fs9p_add(&bus, s->tag, s->dir, s->rdonly, fds);
+		char buf[32];
+		const char *dir = main_place(o, s->dir, s->rdonly, buf);
+		int r = dir ? fs9p_add(&bus, s->tag, dir, s->rdonly, fds) : -errno;
 
 		if (r == 0)
 			continue;
@@ -131,7 +150,9 @@ static int main_shares(const struct uhyve_options *o)
 static int main_disks(const struct uhyve_options *o)
 {
 	for (size_t i = 0; i < o->disks; i++) {
-		int r = blk_add(&bus, o->disk[i].file, o->disk[i].rdonly, (unsigned int)i);
+		char buf[32];
+		const char *file = main_place(o, o->disk[i].file, o->disk[i].rdonly, buf);
+		int r = file ? blk_add(&bus, file, o->disk[i].rdonly, (unsigned int)i) : -errno;
 
 		if (!r)
 			continue;
@@ -223,6 +244,15 @@ static void main_cpu_begins(void)
 	pthread_mutex_unlock(&main_gate);
 }
 
+/* Before the first thread. */
+static int main_jail(void)
+{
+	int proc = jail_enter();
+
+	hostfs_use_proc(proc);
+	return proc < 0 ? proc : 0;
+}
+
 /* Once all that the machine needs is open.  From here on threads may begin. */
 static int main_sandbox(const struct uhyve_options *o)
 {
@@ -232,9 +262,9 @@ static int main_sandbox(const struct uhyve_options *o)
 
 	for (size_t i = 0; i < o->shares; i++)
 		dirs[i] = (struct sandbox_dir){ .path = o->share[i].dir, .rdonly = o->share[i].rdonly };
-	r = sandbox_process(dirs, o->shares, &landlock);
+	r = sandbox_process(dirs, o->shares, o->jail, &landlock);
 	if (r) {
-		msg_error("landlock", "use HERMIT_ISLE=qemu", "the host does not let a process lock itself in: %s",
+		msg_error(o->jail ? "--jail, landlock" : "landlock", "use HERMIT_ISLE=qemu", "the host does not let a process lock itself in: %s",
 			  strerror(-r));
 		return r;
 	}
@@ -283,6 +313,8 @@ static int main_machine(const struct uhyve_options *o)
 	if (o->stats >= 0 && stats_open(o->stats))
 		msg_warn("--stats", NULL, "nothing will be counted: %s", strerror(errno));
 	r = vm_open(&vm);
+	if (!r && o->jail)
+		r = main_jail();
 	if (!r)
 		r = vm_create_begin(&vm, o->cpus);
 	if (!r)

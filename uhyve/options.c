@@ -150,6 +150,12 @@ static int opt_gdb(struct uhyve_options *o, const char *value)
 	return 0;
 }
 
+static int opt_jail(struct uhyve_options *o, const char *value)
+{
+	o->jail = true;
+	return 0;
+}
+
 static int opt_help(struct uhyve_options *o, const char *value)
 {
 	o->help = true;
@@ -180,6 +186,7 @@ static const struct row {
 	{ "log", 0, "FD", opt_log, "where the kernel's log goes" },
 	{ "stats", 0, "FD", opt_stats, "a file for what hermit stats tells" },
 	{ "gdb", 0, "PORT|unix:PATH", opt_gdb, "wait for gdb there, on loopback" },
+	{ "jail", 0, NULL, opt_jail, "namespaces of its own: no network, an empty root" },
 	{ "help", 'h', NULL, opt_help, "print this" },
 	{ "version", 'V', NULL, opt_version, "print the version" },
 };

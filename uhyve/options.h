@@ -29,7 +29,7 @@ struct uhyve_options {
 	unsigned int cpus;
 	unsigned int affinity[OPTIONS_CPUS_MAX], affinities; /* the host's CPUs for ours; 0 of them: any */
 	uint64_t mem; /* bytes, whole pages */
-	bool hugepage, mergeable;
+	bool hugepage, mergeable, jail;
 	int port[PORT_COUNT], log; /* descriptors; -1: not given */
 	bool has_ports;
 	struct uhyve_share share[OPTIONS_SHARES_MAX];

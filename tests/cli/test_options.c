@@ -67,8 +67,10 @@ static void forms_of_options_are_equal(void **state)
 		assert_string_equal(c.argv[0], "p");
 	}
 	read_ok(ARGS("--verbose", "--", "--odd-name"), NO_ARGS);
-	assert_true(c.verbose);
+	assert_true(c.verbose && !c.jail);
 	assert_string_equal(c.argv[0], "--odd-name");
+	read_ok(ARGS("--jail", "p"), NO_ARGS);
+	assert_true(c.jail);
 }
 
 static void bad_values_name_thing_and_mend(void **state)

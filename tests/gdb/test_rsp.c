@@ -241,6 +241,7 @@ static void points_come_and_go(void **state)
 	assert_string_equal(say("Z3,1,1"), "E1c");
 	assert_string_equal(say("Z5,1,1"), "");
 	assert_string_equal(say("Z1,1,9"), "E16");
+	assert_string_equal(say("z2,0,0"), "E16"); /* a point that nobody can have set */
 	assert_string_equal(say("Z1,1"), "E16");
 }
 

@@ -28,7 +28,7 @@ static void defaults(void **state)
 	assert_null(o.args[0]);
 	assert_int_equal(o.cpus, 1);
 	assert_int_equal(o.mem, 2ull << 30);
-	assert_true(o.hugepage && !o.mergeable && !o.has_ports);
+	assert_true(o.hugepage && !o.mergeable && !o.has_ports && !o.jail);
 	assert_int_equal(o.log, -1);
 }
 
@@ -41,6 +41,9 @@ static void options_end_at_the_kernel(void **state)
 	assert_string_equal(o.args[0], "-c");
 	assert_string_equal(o.args[1], "--memory");
 	assert_null(o.args[2]);
+	assert_int_equal(READ("--jail", "kernel", "--jail"), 0);
+	assert_true(o.jail && o.initrd);
+	BAD("--jail=1", "kernel");
 	assert_int_equal(READ("--", "-c"), 0);
 	assert_string_equal(o.kernel, "-c");
 }

@@ -126,7 +126,7 @@ static long attempt(int kind, long (*fn)(void))
 		bool landlock;
 
 		*result = 2000;
-		if (sandbox_process(dirs, 2, &landlock) ||
+		if (sandbox_process(dirs, 2, false, &landlock) ||
 		    (kind != PROCESS_ONLY && sandbox_thread((enum sandbox_kind)kind)))
 			syscall(SYS_exit_group, 1);
 		*result = fn();
@@ -174,7 +174,7 @@ static void only_shared_directories_can_be_reached(void **state)
 	int status;
 
 	if (pid == 0) /* also says whether there is landlock here */
-		_exit(sandbox_process(none, 0, &landlock) ? 2 : landlock ? 0 : 77);
+		_exit(sandbox_process(none, 0, false, &landlock) ? 2 : landlock ? 0 : 77);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WEXITSTATUS(status) == 77) {
 		print_message("no landlock on this host\n");
@@ -198,7 +198,7 @@ static void a_directory_that_is_not_there_is_an_error(void **state)
 	int status;
 
 	if (pid == 0) {
-		int r = sandbox_process(gone, 1, &landlock);
+		int r = sandbox_process(gone, 1, false, &landlock);
 
 		_exit(r == -ENOENT || (!r && !landlock) ? 0 : 1);
 	}

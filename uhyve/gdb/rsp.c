@@ -255,7 +255,7 @@ static void do_point(struct gdb *g, const char *s, bool insert)
 	uint64_t type, addr, len;
 
 	if (!packet_take_number(&s, &type) || !packet_take_char(&s, ',') || !take_range(&s, &addr, &len) ||
-	    *s || len > 8) {
+	    *s || !len || len > 8) {
 		packet_put_error(g, -EINVAL);
 		return;
 	}

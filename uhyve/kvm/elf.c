@@ -139,7 +139,8 @@ static bool elf_entry_loaded(const struct elf_file *f, uint32_t entry)
 	for (unsigned int i = 0; i < f->head.e_phnum; i++) {
 		const Elf64_Phdr *s = &f->segment[i];
 
-		if (s->p_type == PT_LOAD && entry >= s->p_paddr && entry - s->p_paddr < s->p_filesz)
+		/* One without memory was not loaded, whatever else it says. */
+		if (s->p_type == PT_LOAD && s->p_memsz && entry >= s->p_paddr && entry - s->p_paddr < s->p_filesz)
 			return true;
 	}
 	return false;

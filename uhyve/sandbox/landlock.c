@@ -62,23 +62,27 @@ static int ruleset_allow(int ruleset, const struct sandbox_dir *d, long abi)
 	return r;
 }
 
-int sandbox_process(const struct sandbox_dir *dirs, size_t n, bool *landlock)
+int sandbox_process(const struct sandbox_dir *dirs, size_t n, bool jail, bool *landlock)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	int ruleset, r = 0;
+	int ruleset = -1, r = 0;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
-	*landlock = abi >= ABI_LEAST;
-	if (!*landlock)
-		return 0; /* an old kernel, or one that was started without it */
-	ruleset = ruleset_make(abi);
-	if (ruleset < 0)
-		return ruleset;
-	for (size_t i = 0; i < n && !r; i++)
+	*landlock = abi >= ABI_LEAST; /* not: an old kernel, or one that was started without it */
+	if (*landlock) {
+		ruleset = ruleset_make(abi);
+		if (ruleset < 0)
+			return ruleset;
+	}
+	for (size_t i = 0; i < n && *landlock && !r; i++)
 		r = ruleset_allow(ruleset, &dirs[i], abi);
-	if (!r && syscall(SYS_landlock_restrict_self, ruleset, 0))
+	/* Between them: the rules need the paths, and landlock forbids what has to do with mounts. */
+	if (!r && jail)
+		r = jail_close();
+	if (!r && *landlock && syscall(SYS_landlock_restrict_self, ruleset, 0))
 		r = -errno;
-	close(ruleset);
+	if (ruleset >= 0)
+		close(ruleset);
 	return r;
 }

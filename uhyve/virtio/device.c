@@ -109,8 +109,7 @@ static void device_reset(struct virtio_device *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* A kick: of any queue, or of a status that was written. */
-static void device_serve(struct virtio_device *d)
+void virtio_serve(struct virtio_device *d)
 {
 	bool reset, start;
 	unsigned int ready = 0;
@@ -146,7 +145,7 @@ static void device_kicked(struct watch *w, uint32_t events)
 	uint64_t count;
 
 	if (read(d->kick, &count, sizeof(count)) == sizeof(count))
-		device_serve(d);
+		virtio_serve(d);
 }
 
 static void *device_thread(void *arg)
@@ -161,7 +160,7 @@ static void *device_thread(void *arg)
 		d->bus->thread_begin(d->class);
 	for (;;)
 		if (read(d->kick, &count, sizeof(count)) == sizeof(count))
-			device_serve(d);
+			virtio_serve(d);
 	return NULL;
 }
 

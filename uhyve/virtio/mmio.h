@@ -14,6 +14,8 @@ void mmio_write(void *bus, uint64_t offset, const void *data, unsigned int len);
 
 /* device.c's, for the registers. */
 void virtio_wake(struct virtio_device *d); /* its thread looks at it */
+/* What a kick leads to, of any queue or of a status that was written: on the device's thread, and for tests. */
+void virtio_serve(struct virtio_device *d);
 void virtio_needs_reset(struct virtio_device *d); /* with the lock held */
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The short form of the fuzz target: `fuzz_short N [SEED]` makes up N messages, in sessions of some fifty, most of them
- * right in form, some with bytes changed, and gives them to the same function that libFuzzer calls.  With
- * FUZZ_CORPUS=DIR, an absolute path, the sessions are written there: a corpus to start from.
+ * Inputs for the 9P target (p9.c): messages, most of them right in form, some with bytes changed, put between those that
+ * are there; and libFuzzer's own changes.
  */
 #include "fuzz.h"
 #include "hostfs/p9/wire.h"
-#include <stdio.h>
-#include <stdlib.h>
+
 #include <string.h>
+
+#define MESSAGE_MAX 4096u
 
 static uint64_t state;
 
@@ -67,7 +67,7 @@ static void put_name(struct p9_writer *w, const char *s)
 
 static void put_field(struct p9_writer *w, char field)
 {
-	static const uint8_t zeros[3000];
+	static const uint8_t zeros[1000];
 	uint64_t n;
 
 	switch (field) {
@@ -110,7 +110,7 @@ static void put_field(struct p9_writer *w, char field)
 
 static void put_message(struct p9_writer *w, uint8_t type, const char *fields)
 {
-	uint8_t buf[16384];
+	uint8_t buf[MESSAGE_MAX - 100];
 	struct p9_writer m = {.buf = buf, .cap = sizeof(buf)};
 	size_t len;
 
@@ -131,93 +131,52 @@ static void put_message(struct p9_writer *w, uint8_t type, const char *fields)
 	p9_put_bytes(w, buf, len);
 }
 
+/* A session begins with these two, or it comes to nothing. */
 static void put_start(struct p9_writer *w)
 {
-	static const uint8_t start[] = {21,
-					0,
-					1,
-					/* Tversion */ 21,
-					0,
-					0,
-					0,
-					100,
-					0xff,
-					0xff,
-					0,
-					0,
-					2,
-					0,
-					8,
-					0,
-					'9',
-					'P',
-					'2',
-					'0',
-					'0',
-					'0',
-					'.',
-					'L',
-					/* Tattach */ 23,
-					0,
-					1,
-					23,
-					0,
-					0,
-					0,
-					104,
-					1,
-					0,
-					1,
-					0,
-					0,
-					0,
-					0xff,
-					0xff,
-					0xff,
-					0xff,
-					0,
-					0,
-					0,
-					0,
-					0,
-					0,
-					0,
-					0};
+	static const uint8_t version[] = { 21, 0, 1, 21, 0,   0,   0,	100, 0xff, 0xff, 0,   0,
+					   2,  0, 8, 0,	 '9', 'P', '2', '0', '0',  '0',	 '.', 'L' };
+	static const uint8_t attach[] = { 23,	0,    1,    23, 0, 0, 0, 104, 1, 0, 1, 0, 0,
+					  0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0 };
 
-	p9_put_bytes(w, start, sizeof(start));
+	p9_put_bytes(w, version, sizeof(version));
+	p9_put_bytes(w, attach, sizeof(attach));
 }
 
-static void keep(const struct p9_writer *w, unsigned number_of)
+/* Where a message of the input begins, or its end. */
+static size_t boundary(const uint8_t *data, size_t size)
 {
-	const char *dir = getenv("FUZZ_CORPUS");
-	char path[4096];
-	FILE *f;
+	size_t at = 0;
 
-	if (!dir)
-		return;
-	snprintf(path, sizeof(path), "%s/%u", dir, number_of);
-	f = fopen(path, "we");
-	if (!f || fwrite(w->buf, 1, w->len, f) != w->len || fclose(f))
-		abort();
-}
+	for (uint64_t n = rnd(64); n; n--) {
+		size_t len = size - at < 3 ? size : 3 + (data[at] | (size_t)data[at + 1] << 8);
 
-int main(int argc, char **argv)
-{
-	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 0) : 20000;
-	static uint8_t session[65536];
-
-	state = argc > 2 ? strtoull(argv[2], NULL, 0) : 0x9e3779b97f4a7c15;
-	for (unsigned i = 0; count; i++) {
-		struct p9_writer w = {.buf = session, .cap = sizeof(session)};
-
-		put_start(&w);
-		for (unsigned n = 0; n < 50 && count && w.len < sizeof(session) - 16387; n++, count--) {
-			size_t f = rnd(sizeof(forms) / sizeof(*forms));
-
-			put_message(&w, forms[f].type, forms[f].fields);
-		}
-		keep(&w, i);
-		(void)LLVMFuzzerTestOneInput(session, w.len);
+		if (len > size - at)
+			return size;
+		at += len;
 	}
-	return 0;
+	return at;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+	uint8_t buf[MESSAGE_MAX];
+	struct p9_writer w = { .buf = buf, .cap = sizeof(buf) };
+	size_t at, f;
+
+	state = seed * 0x9e3779b97f4a7c15u + 1;
+	for (unsigned int i = 0; i < 3; i++) /* or seeds beside each other would begin alike */
+		(void)rnd(2);
+	if (rnd(2))
+		return LLVMFuzzerMutate(data, size, max_size);
+	if (size < 4 || rnd(100) == 0)
+		put_start(&w);
+	f = rnd(sizeof(forms) / sizeof(*forms));
+	put_message(&w, forms[f].type, forms[f].fields);
+	if (w.len > max_size || size > max_size - w.len)
+		return LLVMFuzzerMutate(data, size, max_size);
+	at = boundary(data, size);
+	memmove(data + at + w.len, data + at, size - at);
+	memcpy(data + at, buf, w.len);
+	return size + w.len;
 }
