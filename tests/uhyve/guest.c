@@ -164,12 +164,108 @@ static void do_fail(const struct start_info *info)
 	out8(EXIT_PORT, 1);
 }
 
+/* --- a device that somebody has added: its first queue, once up and once more after a reset --- */
+
+#define ADDED	 (WINDOW + 2 * SLOT) /* behind console and rng */
+#define RINGS	 0x300000u
+#define REQUEST	 0x304000u
+#define ANSWER	 0x305000u
+#define DEVICE_9P 9
+
+static void set(uint32_t reg, uint32_t v) { *word(ADDED + reg) = v; }
+
+/* Descriptors, the available ring and the used one: virtio 1.2, 2.7. */
+struct desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags, next;
+};
+
+static void device_start(void)
+{
+	for (uint32_t at = RINGS; at < ANSWER + 4096; at += 4)
+		*word(at) = 0;
+	set(0x70, 0);
+	set(0x70, 3);
+	set(0x24, 1);
+	set(0x20, 1);
+	set(0x70, 11);
+	set(0x30, 0);
+	set(0x38, 8);
+	set(0x80, RINGS);
+	set(0x90, RINGS + 0x1000);
+	set(0xa0, RINGS + 0x2000);
+	set(0x44, 1);
+	set(0x70, 15);
+}
+
+/* What the device reads at REQUEST, then what it writes at ANSWER, in two pieces. */
+static void device_ask(uint32_t out, uint32_t in, uint32_t more)
+{
+	volatile struct desc *d = (volatile struct desc *)RINGS;
+	volatile uint16_t *avail = (volatile uint16_t *)(RINGS + 0x1000);
+	volatile uint16_t *used = (volatile uint16_t *)(RINGS + 0x2000);
+
+	d[0].addr = REQUEST;
+	d[0].len = out;
+	d[0].flags = 1;
+	d[0].next = 1;
+	d[1].addr = ANSWER;
+	d[1].len = in;
+	d[1].flags = 1 | 2;
+	d[1].next = 2;
+	d[2].addr = ANSWER + in;
+	d[2].len = more;
+	d[2].flags = 2;
+	avail[2] = 0;
+	avail[1] = 1;
+	set(0x50, 0);
+	while (!used[1])
+		;
+}
+
+static void do_device(const struct start_info *info)
+{
+	static const uint8_t version[] = { 21, 0, 0, 0, 100, 0xff, 0xff, 0, 0x20, 0, 0, 8, 0, '9', 'P', '2', '0', '0', '0', '.', 'L' };
+
+	for (int round = 0; round < 2; round++) {
+		device_start();
+		if (*word(ADDED + 8) == DEVICE_9P) {
+			for (uint32_t i = 0; i < sizeof(version); i++)
+				*(volatile uint8_t *)(REQUEST + i) = version[i];
+			device_ask(sizeof(version), 7, 100);
+			say("a reply of type ");
+			say_hex(*(volatile uint8_t *)(ANSWER + 4));
+		} else { /* a disk's first sector, its header being zeros */
+			device_ask(16, 512, 1);
+			say("a sector of ");
+			say_hex(*word(ANSWER + 508));
+		}
+		say("\n");
+	}
+	set(0x70, 0);
+	say("done\n");
+}
+
+/* --- for a debugger: tests/uhyve/gdb --- */
+
+static volatile uint32_t counter, go_on;
+
+static void __attribute__((noinline)) tick(void) { counter++; }
+
+static void do_spin(const struct start_info *info)
+{
+	while (!go_on)
+		tick();
+	say("freed\n");
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(const struct start_info *info);
 } deeds[] = {
 	{ "log", do_log }, { "empty", do_empty }, { "wild", do_wild }, { "ports", do_ports }, { "triple", do_triple },
-	{ "fail", do_fail },
+	{ "fail", do_fail }, { "device", do_device }, { "spin", do_spin },
 };
 
 static int is(const char *line, const char *name)

@@ -143,7 +143,8 @@ static void server_stopped(void)
 	if (!debug_stopped(server.vm, &server.stop))
 		return;
 	s = stop_of(&server.stop);
-	if (server.connection >= 0 && server.gdb.running)
+	/* A gdb that left while the machine ran has not been told; the next one has not begun. */
+	if (server.connection >= 0 && server.gdb.target && server.gdb.running)
 		gdb_stopped(&server.gdb, &s);
 	else
 		server.stopped = true;
@@ -230,7 +231,7 @@ static void *server_thread(void *arg)
 			continue;
 		if (e[1].revents) {
 			server_finish();
-			return NULL;
+			break;
 		}
 		if (e[0].revents)
 			server_stopped();
@@ -242,6 +243,10 @@ static void *server_thread(void *arg)
 		if (server.connection >= 0 && !server.gdb.target && server.stopped)
 			server_begin();
 	}
+	/* The process ends now.  A thread that did so before would need calls that its filter does not know. */
+	for (;;)
+		poll(NULL, 0, -1);
+	return NULL;
 }
 
 int gdb_serve(struct vm *vm, int listener, void (*begin)(void))

@@ -84,6 +84,7 @@ int debug_event(const struct vm *vm) { return vm->debug->event; }
 static void stop_all(struct vm *vm)
 {
 	struct debug *d = vm->debug;
+	uint64_t one = 1;
 
 	d->stopping = true;
 	for (unsigned int i = 0; i < vm->cpu_count; i++)
@@ -92,6 +93,9 @@ static void stop_all(struct vm *vm)
 			__atomic_store_n(&vm->cpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 			pthread_kill(vm->cpus[i].thread, KICK);
 		}
+	/* Not one has woken since it was let go: nobody else will say so. */
+	if (d->halted == vm->cpu_count && write(d->event, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd that is read at each stop takes one */
 }
 
 /*
@@ -124,7 +128,8 @@ bool debug_gate(struct vcpu *c)
 		me->go = DEBUG_HALT;
 		if (++d->halted == c->vm->cpu_count && write(d->event, &one, sizeof(one)) < 0)
 			abort(); /* an eventfd that is read at each stop takes one */
-		while (me->go == DEBUG_HALT)
+		/* One that was let go, but finds that another has stopped all meanwhile, has not left. */
+		while (me->go == DEBUG_HALT || d->stopping)
 			pthread_cond_wait(&d->gate, &d->lock);
 		me->halted = false;
 		d->halted--;
