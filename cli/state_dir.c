@@ -29,7 +29,8 @@ int state_subdir_open(int dir, const char *name, bool make)
 
 #define NOT_OURS (-EXDEV)
 
-/* $XDG_RUNTIME_DIR, unless it is somebody else's: sudo may have kept the caller's, where root's files would be in his way. */
+/* $XDG_RUNTIME_DIR, unless it is somebody else's: sudo may have kept the caller's one, and
+ * root's files would be in the way there. */
 static int state_xdg_open(void)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");

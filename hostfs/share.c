@@ -57,7 +57,8 @@ int hostfs_share_open(const char *path, unsigned flags, unsigned max_fds, struct
 	s->uid = geteuid();
 	s->gid = getegid();
 	umask(0);
-	s->proc = proc_fd < 0 ? open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC) : fcntl(proc_fd, F_DUPFD_CLOEXEC, 0);
+	s->proc = proc_fd >= 0 ? fcntl(proc_fd, F_DUPFD_CLOEXEC, 0) :
+				 open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc < 0)
 		err = -errno;
 	if (!err)

@@ -95,13 +95,15 @@ static const struct {
 	const char *name;
 	int (*fn)(void);
 } attempts[] = {
-	{ "call", try_call }, { "socket", try_socket }, { "path", try_path }, { "dots", try_dots }, { "again", try_again },
+	{ "call", try_call }, { "socket", try_socket }, { "path", try_path },
+	{ "dots", try_dots }, { "again", try_again },
 };
 
 int __wrap_sandbox_thread(enum sandbox_kind kind)
 {
 	static const char *const kinds[SANDBOX_KINDS] = {
-		[SANDBOX_CPU] = "cpu", [SANDBOX_GDB] = "gdb", [SANDBOX_IO] = "io", [SANDBOX_BLK] = "blk", [SANDBOX_P9] = "9p",
+		[SANDBOX_CPU] = "cpu", [SANDBOX_GDB] = "gdb", [SANDBOX_IO] = "io",
+		[SANDBOX_BLK] = "blk", [SANDBOX_P9] = "9p",
 	};
 	const char *thread = getenv("HOSTILE_THREAD"), *name = getenv("HOSTILE_TRY");
 	int r = __real_sandbox_thread(kind);

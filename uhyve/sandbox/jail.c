@@ -33,7 +33,8 @@ static const char *jail_switch(void)
 		const char *path, *mend;
 		char forbids;
 	} switches[] = {
-		{ "/proc/sys/kernel/unprivileged_userns_clone", "sysctl -w kernel.unprivileged_userns_clone=1" OTHERWISE, '0' },
+		{ "/proc/sys/kernel/unprivileged_userns_clone",
+		  "sysctl -w kernel.unprivileged_userns_clone=1" OTHERWISE, '0' },
 		{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
 		  "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" OTHERWISE, '1' },
 	};
@@ -60,7 +61,8 @@ static int jail_failed(const char *what)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		msg_error("--jail", jail_switch(), "this host forbids namespaces of one's own: %s: %s", what, strerror(error));
+		msg_error("--jail", jail_switch(), "this host forbids namespaces of one's own: %s: %s", what,
+			  strerror(error));
 		break;
 	case ENOSPC:
 	case EUSERS:
@@ -116,7 +118,7 @@ int jail_enter(void)
 
 int jail_tree(const char *path, bool rdonly)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | (rdonly ? MOUNT_ATTR_RDONLY : 0) };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE), r = 0;
 	struct stat st;
 
@@ -124,7 +126,9 @@ int jail_tree(const char *path, bool rdonly)
 		return -errno;
 	if (fstat(fd, &st))
 		r = -errno;
-	else if (S_ISDIR(st.st_mode))
+	if (rdonly)
+		attr.attr_set |= MOUNT_ATTR_RDONLY;
+	if (!r && S_ISDIR(st.st_mode))
 		attr.attr_set |= MOUNT_ATTR_NODEV; /* a disk may be one */
 	if (!r && mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
 		r = -errno;
@@ -142,7 +146,7 @@ static int jail_root(void)
 	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		root = fsmount(fs, FSMOUNT_CLOEXEC,
 			       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	/* The old root goes, so that none of its mounts is kept busy; an initramfs cannot, and is out of reach anyway. */
+	/* The old root goes, so that none of its mounts is kept busy; an initramfs stays, out of reach. */
 	r = root < 0 || fchdir(root) || (umount2("/", MNT_DETACH) && errno != EINVAL) || chroot(".") ? -errno : 0;
 	if (root >= 0)
 		close(root);
