@@ -23,7 +23,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/virtio_ids.h>
-#include <semaphore.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,8 +211,11 @@ static int main_boot(const struct uhyve_options *o)
 
 /* --- locking in: all threads, then the guest's first instruction --- */
 
-static sem_t main_locked; /* a thread has its filter */
-static pthread_mutex_t main_gate = PTHREAD_MUTEX_INITIALIZER; /* CPUs wait for it */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t none_left;
+	unsigned int left; /* threads without a filter */
+} main_unlocked = { .lock = PTHREAD_MUTEX_INITIALIZER, .none_left = PTHREAD_COND_INITIALIZER };
 
 static void main_lock_in(enum sandbox_kind kind)
 {
@@ -224,24 +227,33 @@ static void main_lock_in(enum sandbox_kind kind)
 	_exit(STATUS_LOADER);
 }
 
+/* This thread has its filter.  `wait`: until all have; the last one, as a CPU's is, does not sleep for that. */
+static void main_locked_in(bool wait)
+{
+	pthread_mutex_lock(&main_unlocked.lock);
+	if (--main_unlocked.left == 0)
+		pthread_cond_broadcast(&main_unlocked.none_left);
+	while (wait && main_unlocked.left)
+		pthread_cond_wait(&main_unlocked.none_left, &main_unlocked.lock);
+	pthread_mutex_unlock(&main_unlocked.lock);
+}
+
 static void main_device_begins(const struct virtio_class *class)
 {
 	main_lock_in(class->id == VIRTIO_ID_9P ? SANDBOX_P9 : SANDBOX_BLK);
-	sem_post(&main_locked);
+	main_locked_in(false);
 }
 
 static void main_gdb_begins(void)
 {
 	main_lock_in(SANDBOX_GDB);
-	sem_post(&main_locked);
+	main_locked_in(false);
 }
 
 static void main_cpu_begins(void)
 {
 	main_lock_in(SANDBOX_CPU);
-	sem_post(&main_locked);
-	pthread_mutex_lock(&main_gate);
-	pthread_mutex_unlock(&main_gate);
+	main_locked_in(true);
 }
 
 /* Before the first thread. */
@@ -254,7 +266,7 @@ static int main_jail(void)
 }
 
 /* Once all that the machine needs is open.  From here on threads may begin. */
-static int main_sandbox(const struct uhyve_options *o)
+static int main_sandbox(const struct uhyve_options *o, bool gdb)
 {
 	struct sandbox_dir dirs[OPTIONS_SHARES_MAX];
 	bool landlock;
@@ -268,25 +280,12 @@ static int main_sandbox(const struct uhyve_options *o)
 			  strerror(-r));
 		return r;
 	}
-	sem_init(&main_locked, 0, 0);
-	pthread_mutex_lock(&main_gate);
+	main_unlocked.left = vm.cpu_count + gdb + 1; /* this thread is one, too */
+	for (unsigned int i = 0; i < bus.count; i++)
+		main_unlocked.left += bus.devices[i]->class->own_thread;
 	bus.thread_begin = main_device_begins;
 	vm.cpu_begin = main_cpu_begins;
 	return 0;
-}
-
-/* All threads have been started: when each has its filter, the guest may go. */
-static void main_all_locked_in(bool gdb)
-{
-	unsigned int threads = vm.cpu_count + gdb;
-
-	for (unsigned int i = 0; i < bus.count; i++)
-		threads += bus.devices[i]->class->own_thread;
-	while (threads)
-		if (!sem_wait(&main_locked))
-			threads--;
-	main_lock_in(SANDBOX_IO);
-	pthread_mutex_unlock(&main_gate);
 }
 
 /* Starts the CPUs; with --gdb they wait for it. */
@@ -303,10 +302,68 @@ static int main_go(int gdb)
 	return r;
 }
 
+/* What needs no VM, and is done while that is made. */
+struct main_rest {
+	const struct uhyve_options *options;
+	int result;
+};
+
+static void *main_rest(void *arg)
+{
+	struct main_rest *rest = arg;
+	const struct uhyve_options *o = rest->options;
+	struct memory_wish memory = { .size = o->mem, .hugepage = o->hugepage, .mergeable = o->mergeable };
+	int r = vm_memory(&vm, &memory);
+
+	if (!r)
+		r = main_devices(o);
+	if (!r)
+		r = main_boot(o);
+	stats_stage(HERMIT_STAGE_LOADED);
+	rest->result = r;
+	return NULL;
+}
+
+/*
+ * A second heap costs time and memory, and so do the 8 MiB of stack that a thread has by default: where huge pages
+ * are for everybody (transparent_hugepage/enabled is "always") one of 2 MiB would lie below it.
+ */
+#define MAIN_STACK (512u << 10)
+
+static void main_be_small(void)
+{
+	pthread_attr_t attr;
+
+	mallopt(M_ARENA_MAX, 1);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, MAIN_STACK);
+	pthread_setattr_default_np(&attr);
+	pthread_attr_destroy(&attr);
+}
+
+/* The VM, and its memory with all that lies in it. */
+static int main_create(const struct uhyve_options *o)
+{
+	struct main_rest rest = { .options = o };
+	pthread_t thread;
+	int r = vm_cpus(&vm, o->cpus);
+
+	if (r)
+		return r;
+	main_be_small();
+	r = pthread_create(&thread, NULL, main_rest, &rest);
+	if (r) {
+		msg_error("threads", "raise ulimit -u", "%s", strerror(r));
+		return -r;
+	}
+	vm_create(&vm);
+	pthread_join(thread, NULL);
+	return rest.result ? rest.result : vm_created(&vm);
+}
+
 static int main_machine(const struct uhyve_options *o)
 {
 	static struct watch end = { .ready = main_ended };
-	struct memory_wish memory = { .size = o->mem, .hugepage = o->hugepage, .mergeable = o->mergeable };
 	int gdb = -1, r;
 
 	vm.log = o->log;
@@ -316,16 +373,7 @@ static int main_machine(const struct uhyve_options *o)
 	if (!r && o->jail)
 		r = main_jail();
 	if (!r)
-		r = vm_create_begin(&vm, o->cpus);
-	if (!r)
-		r = vm_memory(&vm, &memory);
-	if (!r)
-		r = main_devices(o);
-	if (!r)
-		r = main_boot(o);
-	stats_stage(HERMIT_STAGE_LOADED);
-	if (!r)
-		r = vm_create_end(&vm);
+		r = main_create(o);
 	if (!r)
 		r = vm_make_cpus(&vm);
 	if (r)
@@ -343,7 +391,7 @@ static int main_machine(const struct uhyve_options *o)
 	end.fd = vm.end_event;
 	r = loop_watch(&loop, &end, EPOLLIN);
 	if (!r)
-		r = main_sandbox(o);
+		r = main_sandbox(o, gdb >= 0);
 	if (!r)
 		r = virtio_run(&bus);
 	if (r) {
@@ -351,11 +399,11 @@ static int main_machine(const struct uhyve_options *o)
 		return r;
 	}
 	r = main_go(gdb);
-	if (!r)
-		main_all_locked_in(gdb >= 0);
-	if (!r)
-		r = loop_run(&loop);
-	return r;
+	if (r)
+		return r;
+	main_lock_in(SANDBOX_IO);
+	main_locked_in(false);
+	return loop_run(&loop);
 }
 
 int main(int argc, char **argv)

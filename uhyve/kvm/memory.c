@@ -4,12 +4,32 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#define HUGE_PAGE (2ull << 20)
+
+/*
+ * Address space only: the host backs what is touched.  KVM maps a huge page only where it begins on the same boundary
+ * in the guest as it does here.
+ */
+static unsigned char *memory_map(uint64_t size, uint64_t align)
+{
+	unsigned char *host, *from;
+	size_t before;
+
+	host = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (host == MAP_FAILED || !align)
+		return host;
+	from = (unsigned char *)(((uintptr_t)host + align - 1) & ~(align - 1));
+	before = (size_t)(from - host);
+	if (before)
+		munmap(host, before);
+	munmap(from + size, align - before);
+	return from;
+}
+
 int memory_make(struct memory *m, const struct memory_wish *w)
 {
 	uint64_t low = w->size < MEMORY_HOLE ? w->size : MEMORY_HOLE;
-	/* Address space only: the host backs what is touched. */
-	unsigned char *host = mmap(NULL, w->size, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *host = memory_map(w->size, w->size >= HUGE_PAGE ? HUGE_PAGE : 0);
 
 	if (host == MAP_FAILED)
 		return -errno;

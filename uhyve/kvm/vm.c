@@ -111,19 +111,7 @@ static int vm_cpu_limit(struct vm *vm, unsigned int cpus)
 	return -ERANGE;
 }
 
-static void *vm_creator(void *arg)
-{
-	struct vm *vm = arg;
-
-	do {
-		vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
-	} while (vm->fd < 0 && errno == EINTR);
-	if (vm->fd < 0)
-		vm->fd = -errno;
-	return NULL;
-}
-
-int vm_create_begin(struct vm *vm, unsigned int cpus)
+int vm_cpus(struct vm *vm, unsigned int cpus)
 {
 	int r = vm_cpu_limit(vm, cpus);
 
@@ -136,18 +124,23 @@ int vm_create_begin(struct vm *vm, unsigned int cpus)
 	if (!vm->cpus)
 		return vm_failed("CPUs", NULL);
 	vm->cpu_count = cpus;
-	r = pthread_create(&vm->creator, NULL, vm_creator, vm);
-	if (r)
-		msg_error("KVM_CREATE_VM", "raise ulimit -u", "no thread for it: %s", strerror(r));
-	return -r;
+	return 0;
 }
 
-int vm_create_end(struct vm *vm)
+void vm_create(struct vm *vm)
+{
+	do {
+		vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+	} while (vm->fd < 0 && errno == EINTR);
+	if (vm->fd < 0)
+		vm->fd = -errno;
+}
+
+int vm_created(struct vm *vm)
 {
 	uint64_t identity = IDENTITY_ADDR;
 	int r;
 
-	pthread_join(vm->creator, NULL);
 	if (vm->fd < 0) {
 		errno = -vm->fd;
 		return vm_failed("KVM_CREATE_VM", OTHER_ISLE);

@@ -47,7 +47,6 @@ enum vm_end {
 
 struct vm {
 	int kvm, fd;
-	pthread_t creator; /* its thread gives fd, or a negative errno */
 	size_t run_size; /* of a vCPU's struct kvm_run, mapped */
 	struct memory memory;
 	unsigned int cpu_count;
@@ -71,13 +70,15 @@ struct vm {
  * below where nothing else is said.
  */
 int vm_open(struct vm *vm); /* /dev/kvm and what it must be able to do */
-int vm_memory(struct vm *vm, const struct memory_wish *w);
+int vm_cpus(struct vm *vm, unsigned int cpus); /* how many there will be */
 /*
- * KVM_CREATE_VM waits for a grace period of RCU, which is most of the whole
- * start: it begins on a thread of its own, and what needs no VM is done meanwhile.
+ * KVM_CREATE_VM waits for a grace period of RCU, which is most of the whole start: what needs no VM, such as the
+ * memory and what lies in it, is done by another thread meanwhile.  Silent: vm_created(), once that other thread
+ * is done, says what went wrong, and makes all of the VM but its CPUs.
  */
-int vm_create_begin(struct vm *vm, unsigned int cpus);
-int vm_create_end(struct vm *vm);
+void vm_create(struct vm *vm);
+int vm_memory(struct vm *vm, const struct memory_wish *w);
+int vm_created(struct vm *vm);
 int vm_make_cpus(struct vm *vm); /* after boot.c has said where they begin */
 int vm_start(struct vm *vm); /* a thread for each CPU */
 /* Before vm_start(): CPU i runs on list[i % n] of the host.  Silent: -EINVAL: there is no such CPU for us. */
