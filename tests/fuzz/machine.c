@@ -327,7 +327,7 @@ void machine_run(struct fuzz_input *in)
 
 void machine_limit_files(void)
 {
-	struct rlimit small = { 1 << 20, 1 << 20 };
+	struct rlimit small = { 16 << 20, 16 << 20 };
 
 	signal(SIGXFSZ, SIG_IGN);
 	FUZZ_CHECK(!setrlimit(RLIMIT_FSIZE, &small));

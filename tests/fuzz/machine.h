@@ -27,7 +27,7 @@ void machine_begin(void);
 /* All steps, then a reset of all devices. */
 void machine_run(struct fuzz_input *in);
 
-/* For inputs that devices keep files of: no file beyond 1 MiB. */
+/* For inputs that devices keep files of: no file beyond 16 MiB, which libFuzzer itself takes. */
 void machine_limit_files(void);
 
 /* ---- the devices (devices.c): each may be added once a run ---- */

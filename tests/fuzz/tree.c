@@ -73,7 +73,7 @@ static void fill(void)
 
 static void start(void)
 {
-	struct rlimit small = { 1 << 20, 1 << 20 };
+	struct rlimit small = { 16 << 20, 16 << 20 };
 	const char *dir = getenv("TMPDIR");
 
 	signal(SIGXFSZ, SIG_IGN);
