@@ -147,6 +147,7 @@ static void time_by_turns(int port, int runs, char ***commands, int n)
 			struct run r = { .pid = -1 };
 			uint64_t at;
 
+			poll(NULL, 0, SETTLE_MS); /* the machine before leaves the kernel something to do */
 			begin(&r, commands[index]);
 			at = first_byte(&r, port, commands[index]);
 			printf("%d %llu\n", index, (unsigned long long)(at - r.exec_at));
