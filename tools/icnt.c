@@ -46,7 +46,7 @@ EXPORT int qemu_plugin_install(plugin_id id, const void *info, int argc, char **
 
 EXPORT int qemu_plugin_version = 1;
 
-#define MARKS	  32
+#define MARKS	  64
 #define REP_WEIGH 8
 
 static struct mark {

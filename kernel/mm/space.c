@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mm/space.h"
+#include <arch/patch.h>
 #include "fs/file.h"
 #include "lib/errno.h"
 #include "mm/heap.h"
@@ -30,6 +31,7 @@ void space_unref(struct space *s)
 	if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	space_unmap(s, 0, SPACE_END);
+	patch_free(s->sites);
 	platform_space_free(s);
 	kfree(s);
 }
@@ -234,6 +236,20 @@ s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, boo
 	leftovers_free(&left);
 	spares_put(&sp);
 	return err ? err : (s64)addr;
+}
+
+s64 space_map_near(struct space *s, vaddr_t addr, u64 reach, u64 len, u32 flags, const char *name)
+{
+	vaddr_t lo = addr > reach + SPACE_MIN ? addr - reach : SPACE_MIN, hi = MIN(addr + reach, s->high), place = 0;
+	unsigned long ev = spin_lock(&s->lock);
+	struct area *a = area_find(&s->areas, addr);
+
+	if (a)
+		place = area_find_gap(&s->areas, lo, a->start, len, PAGE_SIZE);
+	if (a && !place)
+		place = area_find_gap(&s->areas, a->end, hi, len, PAGE_SIZE);
+	spin_unlock(&s->lock, ev);
+	return place ? space_map(s, place, len, flags, true, true, NULL, 0, name) : -ENOMEM;
 }
 
 int space_unmap(struct space *s, vaddr_t addr, u64 len)

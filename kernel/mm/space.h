@@ -23,6 +23,7 @@ struct space {
 	vaddr_t brk_start, brk; /* brk(2)'s heap */
 	u64 resident;	      /* pages mapped */
 	u32 refs;
+	struct call_sites *sites; /* arch/patch.h's; NULL: none */
 	struct platform_space plat;
 };
 
@@ -38,6 +39,8 @@ void space_unref(struct space *s);
  */
 s64 space_map(struct space *s, vaddr_t addr, u64 len, u32 flags, bool fixed, bool noreplace, struct file *file,
 	      u64 offset, const char *name);
+/* The kernel's own: anonymous memory at most `reach` away from addr, which is mapped.  Below its area if there is room. */
+s64 space_map_near(struct space *s, vaddr_t addr, u64 reach, u64 len, u32 flags, const char *name);
 int space_unmap(struct space *s, vaddr_t addr, u64 len);
 int space_protect(struct space *s, vaddr_t addr, u64 len, u32 prot); /* -ENOMEM if there is a hole */
 /* madvise(MADV_DONTNEED): anonymous memory reads as zeros again, file pages are read again. */

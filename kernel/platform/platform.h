@@ -48,6 +48,11 @@ int platform_space_cut(struct space *s, vaddr_t addr);
  * by now.  0, or -ENOMEM: nothing has moved.
  */
 int platform_space_move(struct space *s, vaddr_t from, vaddr_t to, u64 len);
+/*
+ * n bytes of the program's code at addr, in one page, become `bytes`; the file and other mappings keep theirs.  When it
+ * returns no CPU runs what was there before.  0; -EACCES: not code that only this kernel may write; -ENOMEM ...
+ */
+int platform_code_write(struct space *s, vaddr_t addr, const void *bytes, size_t n);
 bool platform_space_present(struct space *s, vaddr_t addr); /* for mincore(2): whether a page is there */
 void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);

@@ -22,6 +22,7 @@ struct cpu {
 	struct thread *running; /* `current` is a macro (arch/thread.h) */
 	u64 kstack_top, kstack_low;
 	u64 scratch;
+	struct trap_frame *kstack_frame; /* the running thread's `frame` */
 
 	unsigned id;	  /* 0 is the one that booted */
 	u32 hw_id;	  /* APIC id */

@@ -210,6 +210,7 @@ static void switch_to_next(struct cpu *c, nsec_t now)
 	c->switches++;
 	c->kstack_top = next->arch.kstack_top;
 	c->kstack_low = next->arch.kstack_low;
+	c->kstack_frame = next->frame;
 	c->previous = prev;
 	next->on_cpu = true;
 	arch_switch(prev, next);

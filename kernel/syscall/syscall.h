@@ -3,6 +3,7 @@
 #ifndef SYSCALL_SYSCALL_H
 #define SYSCALL_SYSCALL_H
 
+#include <arch/offsets.h>
 #include "lib/errno.h"
 #include "lib/types.h"
 #include "lib/uaccess.h"
@@ -47,8 +48,6 @@ struct timeval64;
 struct timezone;
 
 #include "syscall/table.def"
-
-#define SYSCALL_MAX 512
 
 typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
 /* By number; every entry is callable (missing calls: one that returns -ENOSYS and logs once). */

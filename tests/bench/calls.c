@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What single operations cost: tools/bench runs this under the counting plugin
- * and reads the instructions between the marks.  Each operation is done twice,
- * mark_NAME_0, _1 and _2 around it: the first time it meets a cold kernel (a
- * call site that is not rewritten yet, an empty cache), the second a warm one.
+ * and reads the instructions between the marks.  mark_NAME_0 and _1 are around
+ * the first time, which meets a cold kernel (an empty cache), _2 and _3 around a
+ * later one: by then the call sites are rewritten.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define WARM 8
 #define MARK(name) __asm__ volatile(".globl mark_" name "\nmark_" name ":" ::: "memory")
 #define MEASURE(name, work)            \
 	static __attribute__((noinline)) void measure_##name(void) \
@@ -23,11 +25,14 @@
 		MARK(#name "_0");      \
 		work;                  \
 		MARK(#name "_1");      \
-		work;                  \
+		for (int warm = 0; warm < WARM; warm++) \
+			work;          \
 		MARK(#name "_2");      \
+		work;                  \
+		MARK(#name "_3");      \
 	}
 
-static int word, turn;
+static int word, turn, zero, pipe_fds[2];
 static char *page;
 
 static void malloc_touch(void)
@@ -51,6 +56,28 @@ static void write_byte(void)
 {
 	if (write(1, ".", 1) != 1)
 		abort();
+}
+
+static void read_zero(void)
+{
+	char c;
+
+	if (read(zero, &c, 1) != 1)
+		abort();
+}
+
+static void write_pipe(void)
+{
+	if (write(pipe_fds[1], ".", 1) != 1)
+		abort();
+}
+
+/* Yields for as long as there is somebody to yield to. */
+static void *yielder(void *arg)
+{
+	while (!__atomic_load_n(&word, __ATOMIC_RELAXED))
+		sched_yield();
+	return arg;
 }
 
 static void now(void)
@@ -89,7 +116,7 @@ static void futex_round(void)
 
 static void *partner(void *arg)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < WARM + 4; i++) {
 		turn_wait(1);
 		turn_over(0);
 	}
@@ -110,7 +137,10 @@ static void create_join(void)
 }
 
 MEASURE(empty, )
-MEASURE(getpid, getpid())
+MEASURE(getppid, getppid())
+MEASURE(read_zero, read_zero())
+MEASURE(write_pipe, write_pipe())
+MEASURE(yield_switch, sched_yield())
 MEASURE(sched_yield, sched_yield())
 MEASURE(clock_gettime, now())
 MEASURE(write_1, write_byte())
@@ -125,11 +155,16 @@ int main(void)
 	pthread_t t;
 
 	/* Small, and not aligned to 2 MiB: ordinary pages. */
-	page = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page = mmap(NULL, 32 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return 1;
 	measure_empty();
-	measure_getpid();
+	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (zero < 0 || pipe2(pipe_fds, O_CLOEXEC))
+		return 1;
+	measure_getppid();
+	measure_read_zero();
+	measure_write_pipe();
 	measure_sched_yield();
 	measure_clock_gettime();
 	measure_write_1();
@@ -142,6 +177,11 @@ int main(void)
 	futex_round(); /* the partner has started and waits */
 	futex_round();
 	measure_futex_round();
+	pthread_join(t, NULL);
+	if (pthread_create(&t, NULL, yielder, NULL))
+		return 1;
+	measure_yield_switch();
+	word = 1;
 	pthread_join(t, NULL);
 	return 0;
 }

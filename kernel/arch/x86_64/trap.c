@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86_64/trap.h"
 #include <arch/cpu.h>
+#include <arch/patch.h>
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -216,7 +217,8 @@ static void program_fault(struct trap_frame *f)
 		signal_fault(f, SIGTRAP, TRAP_TRACE, f->rip);
 		break;
 	case 3:
-		signal_fault(f, SIGTRAP, SI_KERNEL, 0);
+		if (!patch_breakpoint(f))
+			signal_fault(f, SIGTRAP, SI_KERNEL, 0);
 		break;
 	case 6:
 		signal_fault(f, SIGILL, ILL_ILLOPN, f->rip);
@@ -248,6 +250,8 @@ void trap_handle(struct trap_frame *f)
 	 */
 	if (!kernel && f->rip == (u64)syscall_exit_jump)
 		f->rip = f->rcx;
+	if (f->rip - (u64)patched_text < (u64)(patched_text_end - patched_text))
+		patch_interrupted(f, kernel);
 	if (f->trapno >= VECTOR_IRQ_FIRST) {
 		struct cpu *c = this_cpu();
 
@@ -277,6 +281,8 @@ void trap_leave(struct trap_frame *f)
 	events_off();
 	while (unlikely(READ_ONCE(current->work))) {
 		events_on();
+		if (current->work & THREAD_WORK_SIGNAL && !(f->rflags & RFLAGS_TF))
+			f->rip = patch_program_pc(f->rip); /* with TF it would step to the same place for ever */
 		thread_return_work(f);
 		events_off();
 	}

@@ -45,6 +45,7 @@ static bool start_one(u32 id)
 	c->running = c->idle = idle;
 	c->kstack_top = idle->arch.kstack_top;
 	c->kstack_low = idle->arch.kstack_low;
+	c->kstack_frame = idle->frame;
 	idle->cpu = c->id;
 	idle->on_cpu = true;
 	sched_init_cpu(c);

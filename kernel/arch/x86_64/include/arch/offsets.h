@@ -9,6 +9,7 @@
 #define CPU_KSTACK_TOP 16 /* of the current thread */
 #define CPU_KSTACK_LOW 24
 #define CPU_SCRATCH    32 /* only with events masked */
+#define CPU_KSTACK_FRAME 40 /* where a system call's frame lies, at the kernel stack's top */
 
 /* struct thread (proc/thread.h) */
 #define THREAD_WORK 0 /* u32, see THREAD_WORK_* */
@@ -23,8 +24,14 @@
 #define FRAME_RBP    48
 #define FRAME_RBX    56
 #define FRAME_R11    64
+#define FRAME_R10    72
+#define FRAME_R9     80
+#define FRAME_R8     88
 #define FRAME_RAX    96
 #define FRAME_RCX    104
+#define FRAME_RDX    112
+#define FRAME_RSI    120
+#define FRAME_RDI    128
 #define FRAME_ERROR  136
 #define FRAME_RIP    144
 #define FRAME_CS     152
@@ -32,6 +39,9 @@
 #define FRAME_RSP    168
 #define FRAME_SS     176
 #define FRAME_SIZE   184
+
+#define TRAP_SYSCALL 256 /* trapno of a system call's frame (arch/trap.h) */
+#define SYSCALL_MAX  512 /* entries of syscall_table */
 
 /* Bytes below each kernel stack that are not mapped (platform/vm/kstack.c). */
 #define KSTACK_GUARD 16384

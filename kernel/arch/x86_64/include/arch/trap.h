@@ -10,6 +10,7 @@
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
 
+#include <arch/offsets.h>
 #include "lib/types.h"
 
 struct trap_frame {
@@ -23,7 +24,6 @@ struct trap_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
-#define TRAP_SYSCALL	256
 #define TRAP_SIGRETURN	257 /* rt_sigreturn has replaced a system call's frame by an interrupted one */
 
 /* Generic names for what portable code needs of a frame. */
