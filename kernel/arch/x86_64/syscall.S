@@ -59,10 +59,9 @@ syscall_entry:
 	popq %rsi
 	popq %rdi
 	/* error, rip, cs, rflags, rsp */
-	andl $~0x200, %r11d
 	pushq %r11
-	popfq
-	orl $0x200, %r11d
+	andl $~0x200, (%rsp)
+	popfq				/* nothing behind it may change the program's flags */
 	sti				/* takes effect after the next instruction: then the stack is the program's */
 	movq FRAME_RSP - FRAME_ERROR(%rsp), %rsp
 	.globl syscall_exit_jump
