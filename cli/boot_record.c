@@ -65,7 +65,8 @@ static void rec_env(struct buf *b, const struct config *c, char **env)
 static void rec_mounts(struct buf *b, const struct view *v)
 {
 	for (size_t i = 0; i < v->nmounts; i++) {
-		struct hermit_boot_mount m = { .flags = v->mounts[i].rdonly ? HERMIT_MOUNT_RDONLY : 0 };
+		struct hermit_boot_mount m = { .flags = (v->mounts[i].rdonly ? HERMIT_MOUNT_RDONLY : 0) |
+							(v->mounts[i].overlay ? HERMIT_MOUNT_OVERLAY : 0) };
 
 		snprintf(m.tag, sizeof(m.tag), VIEW_TAG_FORMAT, i);
 		rec_add2(b, HERMIT_BOOT_MOUNT, &m, sizeof(m), v->mounts[i].guest, strlen(v->mounts[i].guest));

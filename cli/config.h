@@ -24,6 +24,7 @@ struct share {
 	const char *guest; /* mount point, or NULL: the host's absolute path */
 	size_t guest_len;
 	bool rdonly;
+	bool overlay; /* the program may write: into its memory, not to the host */
 };
 
 struct disk {

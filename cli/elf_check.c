@@ -19,6 +19,7 @@ struct elf {
 	int fd;
 	uint64_t size;
 	const char *name;
+	bool rooted, script;
 	Elf64_Ehdr eh;
 	Elf64_Phdr *ph;
 };
@@ -70,7 +71,7 @@ static const char *elf_machine(unsigned int machine)
 }
 
 /* A file without ELF's magic: say what it is, since the mend depends on it. */
-static int elf_not(const struct elf *e, const unsigned char *head, size_t len)
+static int elf_not(struct elf *e, const unsigned char *head, size_t len)
 {
 	char line[128], mend[400];
 
@@ -79,13 +80,17 @@ static int elf_not(const struct elf *e, const unsigned char *head, size_t len)
 	} else if (len > 2 && head[0] == '#' && head[1] == '!') {
 		size_t n = 0, start = 2;
 
+		if (e->rooted) {
+			e->script = true;
+			return 0;
+		}
 		while (start < len && (head[start] == ' ' || head[start] == '\t'))
 			start++;
 		while (start + n < len && n < sizeof(line) - 1 && head[start + n] != '\n')
 			n++;
 		memcpy(line, head + start, n);
 		line[n] = 0;
-		snprintf(mend, sizeof(mend), "run its interpreter: hermit run %s %s", line, e->name);
+		snprintf(mend, sizeof(mend), "--root / runs it with this machine's %s", line);
 		msg_error(e->name, mend, "is a script, not an ELF executable");
 	} else if (len > 2 && head[0] == 'M' && head[1] == 'Z') {
 		msg_error(e->name, "compile it with x86_64-hermit-gcc", "is a Windows executable, not ELF");
@@ -112,7 +117,7 @@ static int elf_check_header(struct elf *e)
 	if (r)
 		return r;
 	if (len < SELFMAG || memcmp(head, ELFMAG, SELFMAG))
-		return elf_not(e, head, len);
+		return elf_not(e, head, len); /* 0: a script, nothing more to check */
 	r = elf_read(e, &e->eh, sizeof(e->eh), 0, "ELF header");
 	if (r)
 		return r;
@@ -184,8 +189,8 @@ static int elf_dynamic(const struct elf *e, const Elf64_Phdr *ph)
 
 	if (r)
 		return r;
-	msg_error(e->name, "link it with -static",
-		  "is dynamic and wants the interpreter %s; dynamic programs come later", interp);
+	msg_error(e->name, "--root / takes both from this machine; or link it with -static",
+		  "is dynamic and needs the interpreter %s and its libraries", interp);
 	return -ENOEXEC;
 }
 
@@ -228,7 +233,6 @@ static int elf_check_segments(const struct elf *e, uint64_t *image_size)
 	const Elf64_Phdr *last = NULL;
 	bool entry = false;
 
-	*image_size = 0;
 	for (size_t i = 0; i < e->eh.e_phnum; i++) {
 		const Elf64_Phdr *ph = &e->ph[i];
 		int r;
@@ -266,21 +270,23 @@ static int elf_check_all(struct elf *e, uint64_t *image_size)
 {
 	int r = elf_check_header(e);
 
-	if (!r)
-		r = elf_check_type(e);
+	*image_size = 0;
+	if (r || e->script)
+		return r;
+	r = elf_check_type(e);
 	if (!r)
 		r = elf_read_phdrs(e);
 	for (size_t i = 0; !r && i < e->eh.e_phnum; i++)
-		if (e->ph[i].p_type == PT_INTERP)
+		if (e->ph[i].p_type == PT_INTERP && !e->rooted)
 			r = elf_dynamic(e, &e->ph[i]);
 	if (!r)
 		r = elf_check_segments(e, image_size);
 	return r;
 }
 
-int elf_check(int fd, uint64_t size, const char *name, uint64_t *image_size)
+int elf_check(int fd, uint64_t size, const char *name, bool rooted, uint64_t *image_size)
 {
-	struct elf e = { .fd = fd, .size = size, .name = name };
+	struct elf e = { .fd = fd, .size = size, .name = name, .rooted = rooted };
 	int r = elf_check_all(&e, image_size);
 
 	free(e.ph);

@@ -213,10 +213,10 @@ static int opt_root(struct config *c, const char *who, const char *value)
 		return -EINVAL;
 	s->guest = "/";
 	s->guest_len = 1;
-	s->rdonly = true;
+	s->rdonly = s->overlay = true;
 	if (s->host_len > 3 && !strcmp(value + s->host_len - 3, ":rw")) {
 		s->host_len -= 3;
-		s->rdonly = false;
+		s->rdonly = s->overlay = false;
 	}
 	return s->host_len ? 0 : opt_bad(who, value, "no directory named", "give DIR[:rw]");
 }

@@ -85,7 +85,7 @@ static int pack_copy(int fd, int from, uint64_t size)
 
 static int pack_fill(struct pack *k, const struct program *p, const struct buf *record)
 {
-	uint64_t size = (uint64_t)p->st.st_size;
+	uint64_t size = p->in_root ? 0 : (uint64_t)p->st.st_size;
 	struct buf head = { 0 }, tail = { 0 };
 	int r;
 
@@ -97,20 +97,21 @@ static int pack_fill(struct pack *k, const struct program *p, const struct buf *
 					  .align = 8 });
 	buf_add(&head, record->data, record->len);
 	buf_zero(&head, -head.len & 3);
-	cpio_head(&head, &(struct entry){ .name = p->path + 1,
-					  .name_len = strlen(p->path + 1),
-					  .mode = p->st.st_mode,
-					  .uid = p->st.st_uid,
-					  .gid = p->st.st_gid,
-					  .mtime = (uint32_t)p->st.st_mtime,
-					  .size = size,
-					  .align = PAGE });
+	if (!p->in_root)
+		cpio_head(&head, &(struct entry){ .name = p->path + 1,
+						  .name_len = strlen(p->path + 1),
+						  .mode = p->st.st_mode,
+						  .uid = p->st.st_uid,
+						  .gid = p->st.st_gid,
+						  .mtime = (uint32_t)p->st.st_mtime,
+						  .size = size,
+						  .align = PAGE });
 	/* The data begins on a page, so up to 3 bytes after it restore the alignment by 4. */
 	cpio_end(&tail);
 	r = head.failed || tail.failed ? -ENOMEM : 0;
 	if (!r)
 		r = pack_write(k->fd, head.data, head.len);
-	if (!r)
+	if (!r && size)
 		r = pack_copy(k->fd, p->fd, size);
 	if (!r)
 		r = pack_write(k->fd, "\0\0\0", -size & 3);
@@ -128,7 +129,7 @@ int pack_make(struct pack *k, const struct program *p, const struct buf *record)
 	int r;
 
 	*k = (struct pack){ .fd = -1 };
-	if ((uint64_t)p->st.st_size + record->len > CPIO_MAX - (1u << 20)) {
+	if ((p->in_root ? 0 : (uint64_t)p->st.st_size) + record->len > CPIO_MAX - (1u << 20)) {
 		msg_error(p->name, "strip it, or share its data with -v", "is larger than 4 GiB");
 		return -EFBIG;
 	}

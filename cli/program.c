@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "program.h"
+#include "config.h"
 #include "msg.h"
+#include "view.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What a shell uses when there is no PATH. */
@@ -80,6 +84,22 @@ static int program_path(struct program *p)
 	return 0;
 }
 
+/* 0, or after a message an exit status. */
+static int program_is_file(struct program *p)
+{
+	if (p->fd >= 0 && fstat(p->fd, &p->st))
+		return program_missing(p->name, -errno);
+	if (S_ISDIR(p->st.st_mode)) {
+		msg_error(p->name, "name the program in it", "is a directory");
+		return STATUS_NOEXEC;
+	}
+	if (!S_ISREG(p->st.st_mode)) {
+		msg_error(p->name, "name an executable file", "is not a regular file");
+		return STATUS_NOEXEC;
+	}
+	return 0;
+}
+
 int program_find(struct program *p, const char *name)
 {
 	char path[PATH_MAX];
@@ -98,16 +118,107 @@ int program_find(struct program *p, const char *name)
 		msg_error(name, "chmod +r makes it readable", "no permission to read it");
 		return STATUS_NOEXEC;
 	}
-	if (fstat(p->fd, &p->st)) {
-		r = -errno;
-	} else if (S_ISDIR(p->st.st_mode)) {
-		msg_error(name, "name the program in it", "is a directory");
-		return STATUS_NOEXEC;
-	} else if (!S_ISREG(p->st.st_mode)) {
-		msg_error(name, "name an executable file", "is not a regular file");
-		return STATUS_NOEXEC;
-	} else {
-		r = program_path(p);
-	}
+	r = program_is_file(p);
+	if (r)
+		return r;
+	r = program_path(p);
 	return r ? program_missing(name, r) : 0;
+}
+
+/* --- in the program's root --- */
+
+/* The file that `guest` (absolute, normal) names in the program's view, O_PATH.  Descriptor or -errno. */
+static int root_open(const struct view *v, const char *guest)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	const struct mount *m = view_covers(v, guest);
+	size_t at = strlen(m->guest);
+	int dir = open(m->host, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir < 0)
+		return -errno;
+	do { /* EAGAIN: something on the way has been renamed meanwhile */
+		fd = (int)syscall(SYS_openat2, dir, guest[at] ? guest + at : "/", &how, sizeof(how));
+	} while (fd < 0 && errno == EAGAIN);
+	if (fd < 0)
+		fd = -errno;
+	close(dir);
+	return fd;
+}
+
+static char *root_proc(char link[40], int fd)
+{
+	snprintf(link, 40, "/proc/self/fd/%d", fd);
+	return link;
+}
+
+/* Opens p->path.  Its name stays as it was found: the machine follows its links by itself. */
+static int root_try(struct program *p, const struct view *v, const char *path)
+{
+	char *guest = path_normal(v->cwd, path, strlen(path)), link[40];
+	int fd, r = 0;
+
+	if (!guest || (size_t)snprintf(p->path, sizeof(p->path), "%s", path) >= sizeof(p->path)) {
+		free(guest);
+		return guest ? -ENAMETOOLONG : -ENOMEM;
+	}
+	fd = root_open(v, guest);
+	free(guest);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &p->st))
+		r = -errno;
+	else if (S_ISREG(p->st.st_mode) && access(root_proc(link, fd), X_OK))
+		r = -errno;
+	if (!r && S_ISREG(p->st.st_mode))
+		p->fd = open(root_proc(link, fd), O_RDONLY | O_CLOEXEC); /* unreadable: then it goes unchecked */
+	close(fd);
+	return r;
+}
+
+static const char *root_search_path(const struct config *c)
+{
+	const char *path = getenv("PATH");
+
+	for (size_t i = 0; i < c->nenv; i++)
+		if (!strncmp(c->env[i], "PATH=", 5))
+			path = c->env[i] + 5;
+	return path ? path : PATH_DEFAULT;
+}
+
+static int root_search(struct program *p, const char *name, const struct config *c, const struct view *v)
+{
+	int found = -ENOENT;
+	const char *end;
+
+	for (const char *dir = root_search_path(c);; dir = end + 1) {
+		char path[PATH_MAX];
+
+		end = strchrnul(dir, ':');
+		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)(end - dir), dir, end == dir ? "./" : "/", name) <
+		    (int)sizeof(path)) {
+			int r = root_try(p, v, path);
+
+			if (!r && S_ISREG(p->st.st_mode))
+				return 0;
+			if (r == -EACCES)
+				found = r;
+		}
+		if (!*end)
+			return found;
+	}
+}
+
+int program_find_in_root(struct program *p, const char *name, const struct config *c, const struct view *v)
+{
+	int r = -ENOENT;
+
+	*p = (struct program){ .name = *name ? name : "''", .fd = -1, .in_root = true };
+	if (strchr(name, '/'))
+		r = root_try(p, v, name);
+	else if (*name)
+		r = root_search(p, name, c, v);
+	if (r)
+		return program_missing(p->name, r);
+	return program_is_file(p);
 }

@@ -57,6 +57,7 @@ static int run_pack(struct pack *k, const struct config *c, const struct program
 struct run {
 	const struct config *c;
 	struct program *p;
+	struct view *v;
 	struct stdio_state stdio;
 	struct entry entry;
 	struct detach detach;
@@ -91,22 +92,19 @@ static int run_program(struct run *run)
 	const struct isle *isle = isle_choose(c);
 	struct machine m = { .stats = entry_stats_create(&run->entry) };
 	struct pack k;
-	struct view v;
 	int r;
 
 	if (!isle || gdb_place_check(c->gdb))
 		return STATUS_LOADER;
-	r = view_make(&v, c);
-	if (!r)
-		r = run_pack(&k, c, p, &v, &run->stdio);
+	r = run_pack(&k, c, p, run->v, &run->stdio);
 	if (!r)
 		r = run_check_memory(c, p, &k);
 	if (!r)
-		r = isle->start(c, &v, k.fd, &m);
-	view_free(&v);
+		r = isle->start(c, run->v, k.fd, &m);
 	if (r)
 		return STATUS_LOADER;
-	close(p->fd);
+	if (p->fd >= 0)
+		close(p->fd);
 	close(k.fd);
 	run_tell(run, isle, &m);
 	r = pump_run(&m, &run->stdio, p->name, c->verbose);
@@ -161,7 +159,8 @@ int verb_run(char **args)
 {
 	static struct config c;
 	static struct program p;
-	struct run run = { .c = &c, .p = &p, .entry = ENTRY_NONE, .detach = { .ready = -1 } };
+	static struct view v;
+	struct run run = { .c = &c, .p = &p, .v = &v, .entry = ENTRY_NONE, .detach = { .ready = -1 } };
 	int r;
 
 	clock_gettime(CLOCK_MONOTONIC, &run.begin);
@@ -176,15 +175,20 @@ int verb_run(char **args)
 		msg_error("run", "hermit run [options] PROGRAM [ARGUMENT...]", "no program named");
 		return STATUS_LOADER;
 	}
-	r = program_find(&p, c.argv[0]);
+	if (view_make(&v, &c)) {
+		view_free(&v);
+		return STATUS_LOADER;
+	}
+	r = view_root(&v) ? program_find_in_root(&p, c.argv[0], &c, &v) : program_find(&p, c.argv[0]);
+	if (!r && p.fd >= 0 && elf_check(p.fd, (uint64_t)p.st.st_size, p.name, p.in_root, &p.image_size))
+		r = STATUS_NOEXEC;
 	if (r)
 		return r;
-	if (elf_check(p.fd, (uint64_t)p.st.st_size, p.name, &p.image_size))
-		return STATUS_NOEXEC;
 	r = run_enter(&run);
 	if (r >= 0)
 		return r;
 	r = run_program(&run);
+	view_free(&v);
 	if (run.detach.ready >= 0) { /* it has not even begun */
 		detach_failed(&run.detach, &run.entry);
 		entry_remove(&run.entry);

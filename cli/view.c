@@ -67,7 +67,7 @@ static int view_no_memory(void)
 }
 
 /* Takes ownership of guest. */
-static int view_add(struct view *v, const char *host, char *guest, bool rdonly)
+static int view_add(struct view *v, const char *host, char *guest, bool rdonly, bool overlay)
 {
 	struct mount *m = &v->mounts[v->nmounts];
 	size_t at = v->nmounts;
@@ -76,7 +76,7 @@ static int view_add(struct view *v, const char *host, char *guest, bool rdonly)
 
 	if (!guest)
 		return view_no_memory();
-	new = (struct mount){ .guest = guest, .rdonly = rdonly };
+	new = (struct mount){ .guest = guest, .rdonly = rdonly, .overlay = overlay };
 	new.host = realpath(host, NULL);
 	if (!new.host || stat(new.host, &st) || !S_ISDIR(st.st_mode)) {
 		msg_error(host, "name a directory of this machine", "cannot be shared: %s",
@@ -114,7 +114,7 @@ static int view_add_shares(struct view *v, const struct config *c, const char *h
 			return view_no_memory();
 		guest = s->guest ? path_normal("/", s->guest, s->guest_len) :
 				   path_normal(here, s->host, s->host_len);
-		r = view_add(v, host, guest, s->rdonly);
+		r = view_add(v, host, guest, s->rdonly, s->overlay);
 		free(host);
 		if (r)
 			return r;
@@ -122,12 +122,18 @@ static int view_add_shares(struct view *v, const struct config *c, const char *h
 	return 0;
 }
 
-static const struct mount *view_covers(const struct view *v, const char *path)
+const struct mount *view_covers(const struct view *v, const char *path)
 {
 	for (size_t i = v->nmounts; i-- > 0;)
 		if (path_within(path, v->mounts[i].guest))
 			return &v->mounts[i];
 	return NULL;
+}
+
+const struct mount *view_root(const struct view *v)
+{
+	/* Parents come first. */
+	return v->nmounts && !strcmp(v->mounts[0].guest, "/") ? &v->mounts[0] : NULL;
 }
 
 /* Directories that the kernel fills itself: sharing the host's in their place would hide its own. */
@@ -138,13 +144,15 @@ static bool view_is_kernels(const char *path)
 
 /*
  * The working directory is shared by default.  "/" is not: started from there,
- * a program would get the whole host without anybody having said so.
+ * a program would get the whole host without anybody having said so.  Over a
+ * root that is the host's own it is shared too, since what a program writes
+ * there is meant to be found afterwards; any other root has no such directory.
  */
 static int view_share_cwd(struct view *v, const struct config *c)
 {
 	const struct mount *m = view_covers(v, v->cwd);
 
-	if (m) {
+	if (m && !(m->overlay && !strcmp(m->host, "/"))) {
 		/* Another root than the host's has no such directory: start at its top, as containers do. */
 		if (!c->workdir && !strcmp(m->guest, "/") && strcmp(m->host, "/"))
 			v->cwd[1] = 0;
@@ -153,11 +161,13 @@ static int view_share_cwd(struct view *v, const struct config *c)
 	if (view_is_kernels(v->cwd))
 		return 0;
 	if (!strcmp(v->cwd, "/")) {
+		if (m)
+			return 0;
 		if (c->verbose || isatty(STDERR_FILENO))
 			msg_warn("/", "-v / shares everything", "the working directory is not shared");
 		return 0;
 	}
-	return view_add(v, v->cwd, strdup(v->cwd), false);
+	return view_add(v, v->cwd, strdup(v->cwd), false, false);
 }
 
 int view_make(struct view *v, const struct config *c)

@@ -11,7 +11,7 @@
 
 struct mount {
 	char *host, *guest;
-	bool rdonly;
+	bool rdonly, overlay; /* overlay: as in config.h */
 };
 
 struct view {
@@ -29,6 +29,11 @@ void view_free(struct view *v);
 
 /* `path` (relative to `base`, itself absolute) made normal, by its letters alone.  Malloced; NULL: no memory. */
 char *path_normal(const char *base, const char *path, size_t len);
+
+/* What is mounted at "/", or NULL: the program's root is the archive. */
+const struct mount *view_root(const struct view *v);
+/* The mount that `path`, in the program's view and normal, lies in; NULL: none. */
+const struct mount *view_covers(const struct view *v, const char *path);
 
 /* Does `path` lie in, or equal, directory `dir`?  Both normal. */
 bool path_within(const char *path, const char *dir);

@@ -21,6 +21,7 @@
 #include "proc/thread.h"
 
 #define STATUS_CANNOT_RUN 126
+#define STATUS_NOT_FOUND  127 /* it, or what has to interpret it */
 
 /* Linux's defaults where a program may look at them. */
 static void init_limits(struct process *p)
@@ -73,7 +74,7 @@ static __noreturn void cannot_run(int err, const char *why)
 			      -err);
 
 	console_write_kernel(CONSOLE_ERR, line, MIN((size_t)n, sizeof(line) - 1));
-	process_exit(current->process, STATUS_CANNOT_RUN, 0);
+	process_exit(current->process, err == -ENOENT || err == -ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN, 0);
 }
 
 /* Without a loader's random bytes the machine's random device is asked, before the program's addresses are drawn. */
@@ -93,12 +94,14 @@ static void start_program(void *arg)
 {
 	struct exec_args args = {
 		.path = boot_info.program,
+		.name = boot_info.program,
 		.argv = boot_info.argv,
 		.envp = boot_info.envp,
 		.argc = boot_info.argc,
 		.envc = boot_info.envc,
 	};
-	const char *why;
+	const char *why = NULL;
+	struct exec *e;
 	u64 pc, sp;
 	int err;
 
@@ -106,21 +109,14 @@ static void start_program(void *arg)
 		seed_from_device();
 	err = fd_install_std(current->process->files, &boot_info);
 	if (!err)
-		err = exec_load(&args, &pc, &sp, &why);
-	else
-		why = NULL;
+		err = exec_prepare(&args, NULL, &e, &why);
+	if (!err)
+		err = exec_load(e, &pc, &sp);
 	if (err)
 		cannot_run(err, why);
+	exec_free(e);
 	arch_frame_init(current->frame, pc, sp);
 	arch_return_to_program(current->frame);
-}
-
-/* comm: the last component of the path, cut. */
-static void set_name(struct thread *t, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	string_copy(t->name, slash ? slash + 1 : path, sizeof(t->name));
 }
 
 void kernel_main(void)
@@ -134,7 +130,6 @@ void kernel_main(void)
 	t = init_process ? thread_create(init_process) : NULL;
 	if (!t)
 		panic("no memory for the program's process");
-	set_name(t, boot_info.program);
 	drivers_init();
 	arch_thread_set_start(t, start_program, NULL);
 	sched_start(t);

@@ -33,7 +33,7 @@ struct hermit_boot_rec {
 
 /* Strings have no terminating NUL: `len` is their length. */
 enum hermit_boot_type {
-	HERMIT_BOOT_PROGRAM = 1, /* string: path of the executable inside the archive, absolute */
+	HERMIT_BOOT_PROGRAM = 1, /* string: path of the executable, absolute in the archive; else as execve(2) gets it */
 	HERMIT_BOOT_ARG,	 /* string: one per argument, argv[0] first */
 	HERMIT_BOOT_ENV,	 /* string: one per variable, NAME=VALUE */
 	HERMIT_BOOT_CWD,	 /* string: working directory, absolute */
@@ -58,7 +58,8 @@ struct hermit_boot_mount {
 	uint32_t pad;
 	/* the mount point follows: absolute, not ended */
 };
-#define HERMIT_MOUNT_RDONLY (1u << 0)
+#define HERMIT_MOUNT_RDONLY  (1u << 0)
+#define HERMIT_MOUNT_OVERLAY (1u << 1) /* with RDONLY: writes stay in memory */
 
 #define HERMIT_BOOT_MOUNTS_MAX 16 /* mounts in one record; a loader refuses more */
 

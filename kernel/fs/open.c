@@ -299,6 +299,8 @@ int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct fi
 	return r;
 }
 
+int vfs_open_dentry(struct dentry *d, u32 flags, struct file **out) { return open_dentry(d, flags, false, true, out); }
+
 int file_kernel_open(const char *path, int flags, struct file **out)
 {
 	int r = open_walk(vfs_root, path, flags, 0, WALK_KERNEL, out);

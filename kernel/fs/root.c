@@ -270,6 +270,7 @@ static int mount_root(struct mount *m)
 		return -ENOMEM;
 	m->sb = sb;
 	vfs_root = sb->root;
+	boot_info.host_dirs = NULL; /* what is not there is not there */
 	return 0;
 }
 

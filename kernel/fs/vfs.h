@@ -189,6 +189,7 @@ int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted);
 /* The calls of the same names, on paths in kernel memory.  `at` as for vfs_walk. */
 bool vfs_in_tree(struct dentry *d); /* false: it, or what is above it, has been removed */
 int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out);
+int vfs_open_dentry(struct dentry *d, u32 flags, struct file **out); /* no permission check */
 int vfs_mkdir(struct dentry *at, const char *path, u32 mode);
 int vfs_mknod(struct dentry *at, const char *path, u32 mode, u64 rdev);
 int vfs_symlink(struct dentry *at, const char *path, const char *target);

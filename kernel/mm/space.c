@@ -26,14 +26,43 @@ struct space *space_create(void)
 	return s;
 }
 
+/*
+ * A CPU that has nothing to do keeps the last space it used loaded.  Such a space, empty by now, waits until the next
+ * one goes.
+ */
+static void space_retire(struct space *s)
+{
+	static struct spinlock lock = SPINLOCK_INIT;
+	static struct space *retired;
+	struct space *free = NULL, **at;
+	unsigned long ev = spin_lock(&lock);
+
+	s->next_retired = retired;
+	retired = s;
+	for (at = &retired; (s = *at) != NULL;) {
+		if (platform_space_loaded(s)) {
+			at = &s->next_retired;
+		} else {
+			*at = s->next_retired;
+			s->next_retired = free;
+			free = s;
+		}
+	}
+	spin_unlock(&lock, ev);
+	while ((s = free) != NULL) {
+		free = s->next_retired;
+		platform_space_free(s);
+		kfree(s);
+	}
+}
+
 void space_unref(struct space *s)
 {
 	if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	space_unmap(s, 0, SPACE_END);
 	patch_free(s->sites);
-	platform_space_free(s);
-	kfree(s);
+	space_retire(s);
 }
 
 /* Areas and files that an operation has freed, let go of after the lock: file_unref may sleep. */

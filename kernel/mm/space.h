@@ -23,6 +23,7 @@ struct space {
 	vaddr_t brk_start, brk; /* brk(2)'s heap */
 	u64 resident;	      /* pages mapped */
 	u32 refs;
+	struct space *next_retired; /* see space_unref() */
 	struct call_sites *sites; /* arch/patch.h's; NULL: none */
 	struct platform_space plat;
 };

@@ -37,7 +37,8 @@ u64 platform_memory_total(void); /* bytes */
 u64 platform_memory_free(void);
 
 int platform_space_init(struct space *s);
-void platform_space_free(struct space *s);
+bool platform_space_loaded(struct space *s); /* some CPU still has its tables: none that gets it anew */
+void platform_space_free(struct space *s);   /* no CPU has */
 void platform_space_switch(struct space *s); /* this CPU uses s from now on; events masked */
 /* Called with space.lock held after the area tree has changed. */
 int platform_space_map(struct space *s, struct area *a); /* `vm` does nothing here: pages come on demand */

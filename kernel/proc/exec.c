@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc/exec.h"
 #include <arch/elf.h>
-#include <arch/hwcap.h>
+#include "fs/dentry.h"
 #include "fs/file.h"
 #include "lib/errno.h"
 #include "lib/random.h"
@@ -21,12 +21,6 @@
 #define PIE_RANDOM    (1024 * GiB)
 #define BRK_RANDOM    (32 * MiB)
 
-enum { /* <linux/auxvec.h> */
-	AT_NULL, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY, AT_UID = 11, AT_EUID,
-	AT_GID, AT_EGID, AT_PLATFORM, AT_HWCAP, AT_CLKTCK, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2, AT_EXECFN = 31,
-	AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
-};
-
 /* A multiple of align in [0, range), which has at most 2^32 pages. */
 static u64 aslr(u64 range, u64 align)
 {
@@ -38,12 +32,20 @@ static u64 aslr(u64 range, u64 align)
 	return ALIGN_DOWN(r * PAGE_SIZE % range, align);
 }
 
-/* The program as elf_parse() reads it: its head, which has all the headers as a rule, is read once. */
+/* A file as elf_parse() reads it: its head, which has all the headers as a rule, is read once. */
 struct image {
 	struct file *file;
 	struct elf_info elf;
 	size_t head_len;
 	u8 head[1024];
+};
+
+/* What is about to run: checked, and nothing of it mapped yet. */
+struct exec {
+	struct exec_args args; /* scripts put their interpreter before it */
+	char **made;	       /* an argv of our own, if they have: it and its first made_count strings */
+	unsigned made_count;
+	struct image prog, interp; /* interp.file is NULL: it has none */
 };
 
 static int read_exact(void *arg, u64 off, void *buf, size_t len)
@@ -59,15 +61,229 @@ static int read_exact(void *arg, u64 off, void *buf, size_t len)
 	return n < 0 ? (int)n : (size_t)n == len ? 0 : -EIO;
 }
 
-static int read_image(struct image *im)
+static int read_head(struct image *im)
 {
 	ssize_t n = file_kernel_read(im->file, im->head, sizeof(im->head), 0);
 
-	if (n < 0)
-		return n;
-	im->head_len = n;
-	return elf_parse(read_exact, im, file_size(im->file), &im->elf);
+	im->head_len = n < 0 ? 0 : n;
+	return n < 0 ? (int)n : 0;
 }
+
+/* ---- opening ---- */
+
+int exec_open(struct dentry *at, const char *path, unsigned walk_flags, struct file **out)
+{
+	struct dentry *d;
+	int r = vfs_walk(at, path, walk_flags, &d);
+
+	if (r)
+		return r;
+	if (S_ISLNK(d->inode->mode))
+		r = -ELOOP;
+	else if (!S_ISREG(d->inode->mode))
+		r = -EACCES;
+	else if (current->process && !(walk_flags & WALK_KERNEL))
+		r = vfs_permission_bits(d->inode, MAY_EXEC);
+	if (!r)
+		r = vfs_open_dentry(d, O_RDONLY, out);
+	dentry_unref(d);
+	return r;
+}
+
+/* As exec_open() by an absolute or relative path; before a program's first walk, what lies on a mount is found too. */
+static int open_path(const char *path, struct file **out)
+{
+	int r = vfs_complete ? -ENOENT : exec_open(vfs_root, path, WALK_FOLLOW | WALK_KERNEL, out);
+
+	return r == -ENOENT ? exec_open(NULL, path, WALK_FOLLOW, out) : r;
+}
+
+/* ---- scripts ---- */
+
+#define SCRIPT_HEAD   256 /* Linux's BINPRM_BUF_SIZE: what of the first line counts */
+#define SCRIPT_LEVELS 5	  /* scripts that are each other's interpreters: one more is ELOOP */
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/*
+ * "#! INTERPRETER [ARGUMENT]": all that follows the interpreter's name is one argument.  *arg NULL: none.  -ENOEXEC:
+ * there is no name, or it does not end within SCRIPT_HEAD.
+ */
+static int script_split(char line[SCRIPT_HEAD], char **interp, char **arg)
+{
+	char *end = memchr(line, '\n', SCRIPT_HEAD), *p = line + 2;
+	bool cut = !end && memchr(line, 0, SCRIPT_HEAD) == NULL;
+
+	if (!end)
+		end = line + strnlen(line, SCRIPT_HEAD - 1);
+	while (end > p && is_blank(end[-1]))
+		end--;
+	while (p < end && is_blank(*p))
+		p++;
+	if (p == end)
+		return -ENOEXEC;
+	*end = '\0';
+	*interp = p;
+	while (*p && !is_blank(*p))
+		p++;
+	if (cut && !*p) /* the name goes on where nobody reads */
+		return -ENOEXEC;
+	while (is_blank(*p))
+		*p++ = '\0';
+	*arg = *p ? p : NULL;
+	return 0;
+}
+
+/* argv becomes { interpreter, [argument,] path, what came after argv[0] }.  The strings in front are ours. */
+static int script_argv(struct exec *e, const char *interp, const char *arg)
+{
+	const char *front[3] = {interp, arg ? arg : e->args.path, arg ? e->args.path : NULL};
+	unsigned n = arg ? 3 : 2, rest = e->args.argc ? e->args.argc - 1 : 0, drop = e->made_count ? 1 : 0;
+	unsigned keep = e->made_count - drop;
+	char **v = kzalloc((n + rest + 1) * sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		v[i] = kstrdup(front[i]);
+		if (!v[i]) {
+			while (i--)
+				kfree(v[i]);
+			kfree(v);
+			return -ENOMEM;
+		}
+	}
+	for (unsigned i = 0; i < rest; i++)
+		v[n + i] = e->args.argv[i + 1];
+	if (drop)
+		kfree(e->made[0]);
+	kfree(e->made);
+	e->made = v;
+	e->made_count = n + keep;
+	e->args.argv = v;
+	e->args.argc = n + rest;
+	e->args.path = v[0];
+	return 0;
+}
+
+static int script_enter(struct exec *e, const char **why)
+{
+	char line[SCRIPT_HEAD], *interp, *arg;
+	struct file *f;
+	int r;
+
+	memset(line, 0, sizeof(line));
+	memcpy(line, e->prog.head, MIN(e->prog.head_len, sizeof(line)));
+	r = script_split(line, &interp, &arg);
+	if (r) {
+		*why = "its first line names no interpreter";
+		return r;
+	}
+	if (e->args.unreachable) /* the interpreter could not open it: the descriptor goes */
+		return -ENOENT;
+	r = script_argv(e, interp, arg);
+	if (!r)
+		r = open_path(e->args.path, &f);
+	if (r) {
+		*why = r == -ENOENT ? "the interpreter that its first line names is not there" : NULL;
+		return r;
+	}
+	file_unref(e->prog.file);
+	e->prog.file = f;
+	return 0;
+}
+
+/* ---- checking ---- */
+
+static int open_interp(struct exec *e, const char **why)
+{
+	int r = open_path(e->prog.elf.interp, &e->interp.file);
+
+	if (r) {
+		*why = r == -ENOENT ? "its interpreter is not there: --root DIR takes it from a directory of the host" : NULL;
+		return r;
+	}
+	r = read_head(&e->interp);
+	if (!r && e->interp.head_len < 64)
+		r = -EIO;
+	if (!r)
+		r = elf_parse(read_exact, &e->interp, file_size(e->interp.file), &e->interp.elf);
+	if (r == -ENOEXEC) { /* Linux's word for an interpreter that is none */
+		*why = "its interpreter is no executable for this machine";
+		r = -ELIBBAD;
+	}
+	return r;
+}
+
+/* Follows scripts to the ELF file that is to be mapped, and finds its interpreter. */
+static int resolve(struct exec *e, const char **why)
+{
+	int r;
+
+	for (unsigned level = 0;; level++) {
+		r = read_head(&e->prog);
+		if (r)
+			return r;
+		if (e->prog.head_len < 2 || e->prog.head[0] != '#' || e->prog.head[1] != '!')
+			break;
+		if (level == SCRIPT_LEVELS) {
+			*why = "scripts are each other's interpreters";
+			return -ELOOP;
+		}
+		r = script_enter(e, why);
+		if (r)
+			return r;
+	}
+	r = elf_parse(read_exact, &e->prog, file_size(e->prog.file), &e->prog.elf);
+	if (r) {
+		*why = e->prog.elf.why;
+		return r;
+	}
+	return e->prog.elf.has_interp ? open_interp(e, why) : 0;
+}
+
+int exec_prepare(const struct exec_args *args, struct file *file, struct exec **out, const char **why)
+{
+	struct exec *e = kzalloc(sizeof(*e));
+	int r = e ? 0 : -ENOMEM;
+
+	*why = NULL;
+	if (!e) {
+		if (file)
+			file_unref(file);
+		if (args->free)
+			args->free(args->free_arg);
+		return r;
+	}
+	e->args = *args;
+	e->prog.file = file;
+	if (!file)
+		r = open_path(args->path, &e->prog.file);
+	if (!r)
+		r = resolve(e, why);
+	if (r) {
+		exec_free(e);
+		return r;
+	}
+	*out = e;
+	return 0;
+}
+
+void exec_free(struct exec *e)
+{
+	if (e->prog.file)
+		file_unref(e->prog.file);
+	if (e->interp.file)
+		file_unref(e->interp.file);
+	for (unsigned i = 0; i < e->made_count; i++)
+		kfree(e->made[i]);
+	kfree(e->made);
+	if (e->args.free)
+		e->args.free(e->args.free_arg);
+	kfree(e);
+}
+
+/* ---- mapping ---- */
 
 static u32 area_prot(u32 elf_prot)
 {
@@ -93,7 +309,8 @@ static int map_segment(struct space *s, struct file *f, const struct elf_segment
 
 			if (!(prot & AREA_WRITE))
 				return -ENOEXEC;
-			if (clear_user((void __user *)file_end, MIN(end, page_end) - file_end))
+			/* To the page's end, as Linux does: ld.so takes what is behind its data for its first allocations. */
+			if (clear_user((void __user *)file_end, page_end - file_end))
 				return -ENOMEM;
 		}
 		start = ALIGN_UP(file_end, PAGE_SIZE);
@@ -103,9 +320,21 @@ static int map_segment(struct space *s, struct file *f, const struct elf_segment
 	return r < 0 ? (int)r : 0;
 }
 
+static int map_segments(struct space *s, struct file *f, const struct elf_info *elf, u64 bias)
+{
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		int err = map_segment(s, f, &elf->segments[i], bias);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int map_program(struct space *s, struct file *f, const struct elf_info *elf, u64 *bias)
 {
 	u64 size = elf->high - elf->low;
+	int err;
 
 	*bias = 0;
 	if (elf->pie) {
@@ -115,14 +344,29 @@ static int map_program(struct space *s, struct file *f, const struct elf_info *e
 		if (*bias + elf->high > ARCH_ELF_ADDR_END || size > ARCH_ELF_ADDR_END)
 			return -ENOMEM;
 	}
-	for (unsigned i = 0; i < elf->segment_count; i++) {
-		int err = map_segment(s, f, &elf->segments[i], *bias);
+	err = map_segments(s, f, elf, *bias);
+	s->brk_start = s->brk = ALIGN_UP(elf->brk + *bias, PAGE_SIZE) + aslr(BRK_RANDOM, PAGE_SIZE);
+	return err;
+}
 
+/* The interpreter lies where mmap(2) would put it.  Nobody else maps anything meanwhile. */
+static int map_interp(struct space *s, struct file *f, const struct elf_info *elf, u64 *bias)
+{
+	u64 align = MAX(elf->align, PAGE_SIZE), size = elf->high - elf->low + align - PAGE_SIZE;
+	s64 at;
+	int err;
+
+	*bias = 0;
+	if (elf->pie) {
+		at = space_map(s, 0, size, AREA_NORESERVE | AREA_NOHUGE, false, false, NULL, 0, NULL);
+		if (at < 0)
+			return (int)at;
+		err = space_unmap(s, (vaddr_t)at, size);
 		if (err)
 			return err;
+		*bias = ALIGN_UP((u64)at, align) - ALIGN_DOWN(elf->low, align);
 	}
-	s->brk_start = s->brk = ALIGN_UP(elf->brk + *bias, PAGE_SIZE) + aslr(BRK_RANDOM, PAGE_SIZE);
-	return 0;
+	return map_segments(s, f, elf, *bias);
 }
 
 static int map_stack(struct space *s, const struct elf_info *elf, vaddr_t *top)
@@ -140,133 +384,61 @@ static int map_stack(struct space *s, const struct elf_info *elf, vaddr_t *top)
 	return r < 0 ? (int)r : 0;
 }
 
-/* Writes downwards from *sp; the first error stays. */
-struct stack_writer {
-	u64 sp;
-	int err;
-};
+/* ---- the whole ---- */
 
-static u64 push(struct stack_writer *w, const void *p, size_t n)
+static int load(struct exec *e, struct space *s, struct exec_layout *l, u64 *pc, u64 *sp)
 {
-	w->sp -= n;
-	if (!w->err && copy_to_user((void __user *)w->sp, p, n))
-		w->err = -E2BIG;
-	return w->sp;
-}
-
-/* The strings of a list, and their addresses into ptr[]. */
-static void push_strings(struct stack_writer *w, char *const *v, unsigned n, u64 *ptr)
-{
-	for (unsigned i = n; i-- > 0;)
-		ptr[i] = push(w, v[i], strlen(v[i]) + 1);
-	ptr[n] = 0;
-}
-
-struct aux {
-	u64 *v;
-	unsigned n;
-};
-
-static void aux_add(struct aux *a, u64 type, u64 value)
-{
-	a->v[a->n++] = type;
-	a->v[a->n++] = value;
-}
-
-/* The x86-64 ABI's process stack (psABI 3.4.1): strings on top, then auxv, envp, argv, argc at *sp. */
-static int build_stack(const struct exec_args *args, const struct elf_info *elf, u64 bias, vaddr_t vdso, u64 *sp)
-{
-	struct process *p = current->process;
-	size_t words = 1 + args->argc + 1 + args->envc + 1;
-	u64 *table = kmalloc((words + ARRAY_SIZE(p->auxv)) * 8);
-	struct stack_writer w = {*sp, 0};
-	struct aux aux = {p->auxv, 0};
-	u64 execfn, random_at, platform;
-	u8 random[16];
-
-	if (!table)
-		return -ENOMEM;
-	w.sp -= 8; /* the word of zeros that ends it all: a fresh page has it */
-	execfn = push(&w, args->path, strlen(args->path) + 1);
-	p->env_end = w.sp;
-	push_strings(&w, args->envp, args->envc, table + 1 + args->argc + 1);
-	p->env_start = p->arg_end = w.sp;
-	push_strings(&w, args->argv, args->argc, table + 1);
-	p->arg_start = w.sp;
-	platform = push(&w, ARCH_PLATFORM, sizeof(ARCH_PLATFORM));
-	random_bytes(random, sizeof(random));
-	random_at = push(&w, random, sizeof(random));
-
-	aux_add(&aux, AT_SYSINFO_EHDR, vdso);
-	aux_add(&aux, AT_MINSIGSTKSZ, arch_signal_stack_min());
-	aux_add(&aux, AT_HWCAP, arch_hwcap());
-	aux_add(&aux, AT_PAGESZ, PAGE_SIZE);
-	aux_add(&aux, AT_CLKTCK, 100);
-	aux_add(&aux, AT_PHDR, elf->phdr_addr ? elf->phdr_addr + bias : 0);
-	aux_add(&aux, AT_PHENT, elf->phent);
-	aux_add(&aux, AT_PHNUM, elf->phnum);
-	aux_add(&aux, AT_BASE, 0);
-	aux_add(&aux, AT_FLAGS, 0);
-	aux_add(&aux, AT_ENTRY, elf->entry + bias);
-	aux_add(&aux, AT_UID, p->uid);
-	aux_add(&aux, AT_EUID, p->euid);
-	aux_add(&aux, AT_GID, p->gid);
-	aux_add(&aux, AT_EGID, p->egid);
-	aux_add(&aux, AT_SECURE, 0);
-	aux_add(&aux, AT_RANDOM, random_at);
-	aux_add(&aux, AT_HWCAP2, arch_hwcap2());
-	aux_add(&aux, AT_EXECFN, execfn);
-	aux_add(&aux, AT_PLATFORM, platform);
-	aux_add(&aux, AT_NULL, 0);
-
-	table[0] = args->argc;
-	memcpy(table + words, p->auxv, aux.n * 8);
-	words += aux.n;
-	w.sp = ALIGN_DOWN(w.sp - words * 8, 16);
-	if (!w.err && copy_to_user((void __user *)w.sp, table, words * 8))
-		w.err = -E2BIG;
-	*sp = w.sp;
-	kfree(table);
-	return w.err;
-}
-
-int exec_load(const struct exec_args *args, u64 *pc, u64 *sp, const char **why)
-{
-	struct process *p = current->process;
-	struct image *im = kmalloc(sizeof(*im));
-	const struct elf_info *elf;
+	const struct elf_info *elf = &e->prog.elf;
 	u64 bias = 0;
-	vaddr_t vdso;
-	int err;
+	int err = map_stack(s, elf, sp);
 
-	*why = NULL;
-	if (!im)
-		return -ENOMEM;
-	elf = &im->elf;
-	err = file_kernel_open(args->path, 0, &im->file);
-	if (err)
-		goto out;
-	err = read_image(im);
-	if (err) {
-		*why = elf->why;
-		goto out_file;
+	if (!err)
+		err = map_program(s, e->prog.file, elf, &bias);
+	*pc = l->entry = elf->entry + bias;
+	l->phdr = elf->phdr_addr ? elf->phdr_addr + bias : 0;
+	l->phent = elf->phent;
+	l->phnum = elf->phnum;
+	l->base = 0;
+	if (!err && e->interp.file) {
+		err = map_interp(s, e->interp.file, &e->interp.elf, &l->base);
+		*pc = e->interp.elf.entry + l->base;
 	}
-	if (elf->has_interp) {
-		*why = "it is dynamically linked, which is not supported yet: link it statically";
-		err = -ENOEXEC;
-		goto out_file;
+	return err ? err : vdso_map(s, &l->vdso);
+}
+
+/* What /proc/self/exe shows: the file's own name, links resolved. */
+static void set_exe(struct process *p, struct file *f)
+{
+	char *buf = kmalloc(PATH_MAX), *exe, *old = p->exe;
+	int n = buf ? vfs_path(f->dentry, buf, PATH_MAX, false) : -ENOMEM;
+
+	exe = n > 0 ? kstrdup(buf) : NULL;
+	if (exe) {
+		__atomic_store_n(&p->exe, exe, __ATOMIC_RELEASE);
+		kfree(old); /* nobody else is in the process now */
 	}
-	err = map_stack(p->space, elf, sp);
+	kfree(buf);
+}
+
+/* comm: the last component of the name, cut. */
+static void set_name(struct thread *t, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	string_copy(t->name, slash ? slash + 1 : name, sizeof(t->name));
+}
+
+int exec_load(struct exec *e, u64 *pc, u64 *sp)
+{
+	struct process *p = current->process;
+	struct exec_layout l;
+	int err = load(e, p->space, &l, pc, sp);
+
 	if (!err)
-		err = map_program(p->space, im->file, elf, &bias);
-	if (!err)
-		err = vdso_map(p->space, &vdso);
-	if (!err)
-		err = build_stack(args, elf, bias, vdso, sp);
-	*pc = elf->entry + bias;
-out_file:
-	file_unref(im->file);
-out:
-	kfree(im);
+		err = exec_build_stack(&e->args, &l, sp);
+	if (!err) {
+		set_exe(p, e->prog.file);
+		set_name(current, e->args.name);
+	}
 	return err;
 }

@@ -303,3 +303,16 @@ int posix_timer_delete(int id)
 	timer_put(t);
 	return mine ? 0 : -EINVAL;
 }
+
+void posix_timer_delete_all(void)
+{
+	for (;;) {
+		unsigned long ev = spin_lock(&timers.lock);
+		int id = list_empty(&timers.all) ? -1 : list_entry(timers.all.next, struct posix_timer, link)->id;
+
+		spin_unlock(&timers.lock, ev);
+		if (id < 0)
+			return;
+		posix_timer_delete(id);
+	}
+}

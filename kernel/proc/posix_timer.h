@@ -25,5 +25,6 @@ int posix_timer_set(int id, bool absolute, const struct itimer_value *v, struct 
 int posix_timer_get(int id, struct itimer_value *cur);
 int posix_timer_overrun(int id);
 int posix_timer_delete(int id);
+void posix_timer_delete_all(void);
 
 #endif

@@ -556,3 +556,17 @@ int signal_altstack(const struct sigaltstack *new_ss, struct sigaltstack *old_ss
 	t->sig.alt.pad = 0;
 	return 0;
 }
+
+void signal_exec(void)
+{
+	struct process *p = current->process;
+	unsigned long ev = spin_lock(&p->sig_lock);
+
+	for (unsigned i = 0; i < NSIG; i++)
+		p->sig.action[i] = (struct sigaction){
+			.handler = p->sig.action[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL,
+		};
+	current->sig.restore_mask = false;
+	signal_reset_altstack(current);
+	spin_unlock(&p->sig_lock, ev);
+}

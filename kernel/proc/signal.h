@@ -205,6 +205,8 @@ long signal_pause(void);
 void signal_action(int sig, const struct sigaction *new_sa, struct sigaction *old_sa);
 /* sigaltstack(2) with the program's stack pointer sp; 0, -EPERM, -EINVAL, -ENOMEM.  Thread's own: no lock. */
 int signal_altstack(const struct sigaltstack *new_ss, struct sigaltstack *old_ss, u64 sp);
+/* execve(2): handlers of the old program are gone, what was ignored stays so. */
+void signal_exec(void);
 bool signal_on_altstack(const struct thread *t, u64 sp);
 void signal_reset_altstack(struct thread *t);
 const char *signal_name(int sig); /* "SIGSEGV"; for real-time ones "SIGRT" */

@@ -103,6 +103,7 @@ struct process {
 	struct rlimit64 limits[RLIMIT_COUNT];
 
 	bool exiting; /* under lock */
+	bool execing; /* under lock: a thread of it waits for the others to end, to become another program */
 	int exit_status; /* of exit_group, or */
 	int exit_signal; /* the signal that ended it; 0: it exited */
 

@@ -91,4 +91,15 @@ void arch_set_tls(struct thread *t, u64 tls)
 		cpu_write_fs_base(tls);
 }
 
+void arch_thread_exec(struct thread *t, u64 pc, u64 sp)
+{
+	unsigned long ev = events_save();
+
+	vector_reset();
+	cpu_write_fs_base(0);
+	events_restore(ev);
+	arch_frame_init(t->frame, pc, sp);
+	arch_return_to_program(t->frame);
+}
+
 u64 arch_get_tls(struct thread *t) { return t == current ? cpu_read_fs_base() : t->arch.fs_base; }

@@ -305,8 +305,16 @@ void platform_space_switch(struct space *s)
 	if (c->space)
 		__atomic_fetch_and(&c->space->plat.cpus, ~(1ull << c->id), __ATOMIC_RELAXED);
 	__atomic_fetch_or(&s->plat.cpus, 1ull << c->id, __ATOMIC_SEQ_CST);
-	c->space = s;
 	cpu_write_cr3(s->plat.root);
+	__atomic_store_n(&c->space, s, __ATOMIC_RELEASE); /* the old one may be freed from here on */
+}
+
+bool platform_space_loaded(struct space *s)
+{
+	for (unsigned i = 0; i < cpu_count; i++)
+		if (__atomic_load_n(&cpus[i]->space, __ATOMIC_ACQUIRE) == s)
+			return true;
+	return false;
 }
 
 int platform_space_map(struct space *s, struct area *a) { return 0; }

@@ -22,6 +22,8 @@ void arch_thread_set_frame(struct thread *t, const struct trap_frame *f, bool co
 void arch_switch(struct thread *prev, struct thread *next);
 /* Leaves the kernel by t->frame of the current thread. */
 void arch_return_to_program(struct trap_frame *f) __noreturn;
+/* The current thread goes to another program's first instruction, with registers as a program finds them. */
+void arch_thread_exec(struct thread *t, u64 pc, u64 sp) __noreturn;
 /* A frame for a program's first instruction. */
 void arch_frame_init(struct trap_frame *f, u64 pc, u64 sp);
 /* The program's thread pointer (%fs): of the current thread, or one that does not run. */
