@@ -7,6 +7,7 @@
 #include "fs/std.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "lib/uaccess.h"
 #include "mm/heap.h"
 #include "proc/thread.h"
 
@@ -28,6 +29,12 @@ static ssize_t zero_read(struct file *f, struct uio *u, u64 off)
 
 	uio_zero(u, before);
 	return UIO_RESULT(u, before);
+}
+static ssize_t zero_read_user(struct file *f, void __user *buf, size_t n)
+{
+	size_t left = clear_user_partial(buf, n);
+
+	return left == n && n ? -EFAULT : (ssize_t)(n - left);
 }
 static int zero_page(struct file *f, u64 off, void *page)
 {
@@ -83,7 +90,7 @@ static int tty_open(struct file *f)
 
 static const struct file_ops null_ops = {.read = null_read, .write = null_write, .seek = null_seek};
 static const struct file_ops zero_ops = {
-	.read = zero_read, .write = null_write, .seek = null_seek, .read_page = zero_page};
+	.read = zero_read, .read_user = zero_read_user, .write = null_write, .seek = null_seek, .read_page = zero_page};
 static const struct file_ops full_ops = {.read = zero_read, .write = full_write, .seek = null_seek};
 static const struct file_ops random_ops = {.read = random_read, .write = random_write, .seek = null_seek};
 static const struct file_ops tty_ops = {.open = tty_open};

@@ -51,6 +51,8 @@ struct file_ops {
 	 * NULL: EINVAL.
 	 */
 	ssize_t (*read)(struct file *f, struct uio *u, u64 off);
+	/* Instead of read, for one buffer of the program; where the position means nothing.  NULL: read. */
+	ssize_t (*read_user)(struct file *f, void __user *buf, size_t n);
 	/* *off: where to write; with O_APPEND the op sets it to where it did.  Never 0 for u->left > 0. */
 	ssize_t (*write)(struct file *f, struct uio *u, u64 *off);
 	/* From *pos on, gives entries to the sink ("." and ".." too) and moves *pos behind the last one taken. */

@@ -187,7 +187,8 @@ static ssize_t pipe_write(struct file *f, struct uio *u, u64 *off)
 	if (r == -EPIPE)
 		file_sigpipe();
 	if (before != u->left) {
-		wait_wake_all(&p->readable, POLLIN | POLLRDNORM);
+		if (!wait_queue_idle(&p->readable)) /* ordered after the bytes by the mutex's release */
+			wait_wake_all(&p->readable, POLLIN | POLLRDNORM);
 		return before - u->left;
 	}
 	return r ? r : UIO_RESULT(u, before);

@@ -43,13 +43,19 @@ void platform_spin_wait(void);
 
 static inline void spin_init(struct spinlock *l) { l->locked = 0; }
 
+/* With events masked already. */
+static inline void spin_acquire(struct spinlock *l)
+{
+	while (unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
+		while (READ_ONCE(l->locked))
+			platform_spin_wait();
+}
+
 static inline unsigned long spin_lock(struct spinlock *l)
 {
 	unsigned long ev = events_save();
 
-	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
-		while (READ_ONCE(l->locked))
-			platform_spin_wait();
+	spin_acquire(l);
 	return ev;
 }
 

@@ -22,6 +22,7 @@ int clear_user(void __user *dst, size_t n) __must_check;
  */
 size_t copy_from_user_partial(void *dst, const void __user *src, size_t n) __must_check;
 size_t copy_to_user_partial(void __user *dst, const void *src, size_t n) __must_check;
+size_t clear_user_partial(void __user *dst, size_t n) __must_check;
 
 /*
  * Copies a string with its NUL into dst[size].  Returns its length without the NUL;

@@ -33,7 +33,7 @@ struct cpu {
 
 	struct spinlock rq_lock;
 	struct runqueue rq;
-	struct thread *previous;  /* left its stack for `running`, in switch_to_next() */
+	struct thread *previous;  /* left its stack for `running`, in switch_to() */
 	struct thread *migrating; /* previous, if it may not run here any more */
 	bool resched; /* the current thread should give up this CPU */
 

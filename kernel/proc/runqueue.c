@@ -107,6 +107,50 @@ struct rq_entity *rq_peek(const struct runqueue *rq)
 	return n ? entity_of(n) : NULL;
 }
 
+/* 2^54 ns (208 days) in one go would overflow; nothing runs that long without a charge. */
+static u64 virtual_time(const struct rq_entity *e, nsec_t ns)
+{
+	return likely(e->weight == WEIGHT_NORMAL) ? ns : ns * WEIGHT_NORMAL / MAX(e->weight, 1u);
+}
+
+/* `next` is to be chosen before e. */
+static void yield_to(struct rq_entity *e, const struct rq_entity *next)
+{
+	if (!before(next->vruntime, e->vruntime))
+		e->vruntime = next->vruntime + 1;
+}
+
+struct rq_entity *rq_yield(struct runqueue *rq, struct rq_entity *e, nsec_t ran)
+{
+	struct rq_entity *next;
+
+	if (rq->count == 1 && rq->fair.root && !e->rt_prio) { /* two hand the CPU to and fro: there is no tree to balance */
+		next = entity_of(rq->fair.root);
+		e->vruntime += virtual_time(e, ran);
+		yield_to(e, next);
+		if (before(rq->min_vruntime, next->vruntime))
+			rq->min_vruntime = next->vruntime;
+		next->queued = false;
+		e->queued = true;
+		e->node = (struct tree_node){.height = 1};
+		rq->fair.root = &e->node;
+		return next;
+	}
+	rq_charge(rq, e, ran);
+	next = rq_peek(rq);
+	if (e->rt_prio <= next->rt_prio) {
+		rq_dequeue(rq, next);
+		if (!next->rt_prio)
+			yield_to(e, next);
+		rq_enqueue(rq, e, false);
+		return next;
+	}
+	rq_enqueue(rq, e, false);
+	next = rq_peek(rq);
+	rq_dequeue(rq, next);
+	return next;
+}
+
 struct rq_entity *rq_find(const struct runqueue *rq, bool (*ok)(struct rq_entity *e, void *arg), void *arg)
 {
 	for (int prio = RT_PRIO_MAX; prio > 0 && (rq->rt_bits[0] | rq->rt_bits[1]); prio--) {
@@ -132,8 +176,7 @@ void rq_charge(struct runqueue *rq, struct rq_entity *e, nsec_t ns)
 
 	if (e->rt_prio)
 		return;
-	/* 2^54 ns (208 days) in one go would overflow below; nothing runs that long without a charge. */
-	e->vruntime += e->weight == WEIGHT_NORMAL ? ns : ns * WEIGHT_NORMAL / MAX(e->weight, 1u);
+	e->vruntime += virtual_time(e, ns);
 	least = e->vruntime;
 	if (first && before(entity_of(first)->vruntime, least))
 		least = entity_of(first)->vruntime;

@@ -46,6 +46,11 @@ void rq_enqueue(struct runqueue *rq, struct rq_entity *e, bool woken);
 /* Queues e in front of its equals: a real-time entity that was preempted, not one whose slice ended. */
 void rq_enqueue_front(struct runqueue *rq, struct rq_entity *e);
 void rq_dequeue(struct runqueue *rq, struct rq_entity *e);
+/*
+ * e has run for `ran` and yields: it is charged and queued behind the one that is next, which is dequeued and
+ * returned.  There is one queued.
+ */
+struct rq_entity *rq_yield(struct runqueue *rq, struct rq_entity *e, nsec_t ran);
 struct rq_entity *rq_peek(const struct runqueue *rq); /* the next one, or NULL */
 /* The first one, in the queue's order, that `ok` accepts; NULL. */
 struct rq_entity *rq_find(const struct runqueue *rq, bool (*ok)(struct rq_entity *e, void *arg), void *arg);

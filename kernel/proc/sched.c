@@ -64,14 +64,20 @@ static void request_resched(struct cpu *c)
 }
 
 /* c has got competition: its running thread gets a slice, if it has none yet.  On c itself, lock held. */
-static void start_slice(struct cpu *c)
+static inline __attribute__((always_inline)) void start_slice_at(struct cpu *c, nsec_t now)
 {
 	struct thread *t = c->running;
 
 	if (c->slice_end || !c->rq.count || t == c->idle || t->policy == SCHED_FIFO)
 		return;
-	c->slice_end = clock_monotonic() + (t->policy == SCHED_RR ? RR_SLICE : FAIR_SLICE);
-	timer_program();
+	c->slice_end = now + (t->policy == SCHED_RR ? RR_SLICE : FAIR_SLICE);
+	timer_program_by(c->slice_end);
+}
+
+static void start_slice(struct cpu *c)
+{
+	if (!c->slice_end && c->rq.count)
+		start_slice_at(c, clock_monotonic());
 }
 
 /* c's lock is held; t is RUNNABLE and nowhere queued. */
@@ -121,7 +127,7 @@ static void place(struct cpu *from, struct thread *t, bool woken, unsigned long 
 		rq_detach(&from->rq, &t->rq);
 		t->cpu = -1;
 		spin_release(&from->rq_lock);
-		(void)spin_lock(&c->rq_lock);
+		spin_acquire(&c->rq_lock);
 		rq_attach(&c->rq, &t->rq);
 		__atomic_store_n(&t->cpu, (int)to, __ATOMIC_RELEASE);
 		from = c;
@@ -130,12 +136,20 @@ static void place(struct cpu *from, struct thread *t, bool woken, unsigned long 
 	spin_unlock(&from->rq_lock, ev);
 }
 
-static void charge(struct cpu *c, struct thread *t, nsec_t now)
+/* How long t has run since it was last asked. */
+static inline nsec_t run_until(struct thread *t, nsec_t now)
 {
 	nsec_t ran = now - t->running_since;
 
 	t->running_since = now;
 	t->runtime += ran;
+	return ran;
+}
+
+static void charge(struct cpu *c, struct thread *t, nsec_t now)
+{
+	nsec_t ran = run_until(t, now);
+
 	if (t != c->idle)
 		rq_charge(&c->rq, &t->rq, ran);
 }
@@ -177,20 +191,41 @@ static void steal(struct cpu *c, unsigned long *ev)
 	}
 }
 
-/*
- * Chooses who runs next on this CPU and switches to it.  Called with the lock held, which is let go by
- * whoever runs afterwards; events stay masked.  The running thread has been charged, and queued if it
- * stays ready.
- */
-static void switch_to_next(struct cpu *c, nsec_t now)
+/* Who runs next on this CPU, taken off the queue.  The running thread is on it if it stays ready. */
+static struct thread *choose_next(struct cpu *c)
 {
-	struct thread *prev = c->running, *next = c->idle;
 	struct rq_entity *e = rq_peek(&c->rq);
 
-	if (e) {
-		next = thread_of(e);
-		rq_dequeue(&c->rq, e);
-	}
+	if (!e)
+		return c->idle;
+	rq_dequeue(&c->rq, e);
+	return thread_of(e);
+}
+
+static inline __attribute__((always_inline)) void after_switch(void)
+{
+	struct cpu *c = this_cpu();
+	struct thread *prev = c->previous, *migrating = c->migrating;
+	bool ended = prev->state == THREAD_ENDED; /* without the lock, prev may run elsewhere, end and be gone */
+
+	prev->on_cpu = false;
+	c->previous = c->migrating = NULL;
+	if (unlikely(migrating))
+		place(c, migrating, false, 0);
+	else
+		spin_release(&c->rq_lock);
+	if (unlikely(ended))
+		thread_unref(prev);
+}
+
+/*
+ * Switches to `next`, which is on no queue.  Called with the lock held, which is let go by whoever runs
+ * afterwards; events stay masked.  The running thread has been charged.
+ */
+static void switch_to(struct cpu *c, struct thread *next, nsec_t now)
+{
+	struct thread *prev = c->running;
+
 	c->resched = false;
 	__atomic_fetch_and(&prev->work, ~THREAD_WORK_RESCHED, __ATOMIC_RELAXED);
 	next->running_since = now;
@@ -201,8 +236,7 @@ static void switch_to_next(struct cpu *c, nsec_t now)
 	c->running = next;
 	c->slice_end = 0;
 	c->slice_ended = false;
-	if (c->rq.count)
-		start_slice(c);
+	start_slice_at(c, now);
 	if (next == prev) {
 		spin_release(&c->rq_lock);
 		return;
@@ -214,24 +248,10 @@ static void switch_to_next(struct cpu *c, nsec_t now)
 	c->previous = prev;
 	next->on_cpu = true;
 	arch_switch(prev, next);
-	sched_after_switch(); /* on next's stack, and for next: maybe on another CPU than where it left */
+	after_switch(); /* on next's stack, and for next: maybe on another CPU than where it left */
 }
 
-void sched_after_switch(void)
-{
-	struct cpu *c = this_cpu();
-	struct thread *prev = c->previous, *migrating = c->migrating;
-	bool ended = prev->state == THREAD_ENDED; /* without the lock, prev may run elsewhere, end and be gone */
-
-	prev->on_cpu = false;
-	c->previous = c->migrating = NULL;
-	if (migrating)
-		place(c, migrating, false, 0);
-	else
-		spin_release(&c->rq_lock);
-	if (ended)
-		thread_unref(prev);
-}
+void sched_after_switch(void) { after_switch(); }
 
 void sched_prepare_sleep(bool interruptible)
 {
@@ -275,7 +295,7 @@ int sched_sleep(nsec_t deadline)
 		now = clock_monotonic();
 		charge(c, t, now);
 		t->voluntary++;
-		switch_to_next(c, now);
+		switch_to(c, choose_next(c), now);
 		events_restore(ev);
 	} else {
 		spin_unlock(&c->rq_lock, ev);
@@ -332,44 +352,33 @@ void sched_start(struct thread *t)
 	unsigned long ev = events_save();
 
 	c = this_cpu();
-	(void)spin_lock(&c->rq_lock);
+	spin_acquire(&c->rq_lock);
 	t->state = THREAD_RUNNABLE;
 	t->cpu = c->id;
 	t->rq.vruntime = c->rq.min_vruntime;
 	place(c, t, false, ev);
 }
 
-/* Queues the running thread behind (or, real-time and preempted, before) its equals and gives up the CPU. */
-static void give_up(struct cpu *c, unsigned long ev, bool yield)
+long sched_yield_cpu(void)
 {
-	struct thread *t = c->running;
-	struct rq_entity *first;
-	nsec_t now = clock_monotonic();
+	struct thread *t, *next;
+	struct cpu *c;
+	nsec_t now;
 
-	charge(c, t, now);
-	first = rq_peek(&c->rq);
-	if (yield && first && !t->rq.rt_prio && !first->rt_prio && (s64)(first->vruntime - t->rq.vruntime) >= 0)
-		t->rq.vruntime = first->vruntime + 1; /* else the queue would choose it again */
-	if (t->rq.rt_prio && !yield && !c->slice_ended)
-		rq_enqueue_front(&c->rq, &t->rq);
-	else
-		rq_enqueue(&c->rq, &t->rq, false);
-	switch_to_next(c, now);
-	events_restore(ev);
-}
-
-void sched_yield_cpu(void)
-{
-	unsigned long ev = events_save();
-	struct cpu *c = this_cpu();
-
-	(void)spin_lock(&c->rq_lock);
-	if (!c->rq.count) {
-		spin_unlock(&c->rq_lock, ev);
-		return;
+	events_off();
+	c = this_cpu();
+	spin_acquire(&c->rq_lock);
+	if (c->rq.count) {
+		t = c->running;
+		t->voluntary++;
+		now = clock_monotonic();
+		next = thread_of(rq_yield(&c->rq, &t->rq, run_until(t, now)));
+		switch_to(c, next, now);
+	} else {
+		spin_release(&c->rq_lock);
 	}
-	current->voluntary++;
-	give_up(c, ev, true);
+	events_on();
+	return 0;
 }
 
 void sched_preempt(void)
@@ -377,17 +386,17 @@ void sched_preempt(void)
 	unsigned long ev = events_save();
 	struct thread *t = current;
 	struct cpu *c = this_cpu();
+	nsec_t now;
 
-	(void)spin_lock(&c->rq_lock);
+	spin_acquire(&c->rq_lock);
 	c->resched = false;
 	__atomic_fetch_and(&t->work, ~THREAD_WORK_RESCHED, __ATOMIC_RELAXED);
 	if (!(t->affinity & cpu_bit(c->id)) && t != c->idle) {
 		/* Moved away by sched_setaffinity: a queue that it may use takes it once this CPU has left it. */
-		nsec_t now = clock_monotonic();
-
+		now = clock_monotonic();
 		charge(c, t, now);
 		c->migrating = t;
-		switch_to_next(c, now);
+		switch_to(c, choose_next(c), now);
 		events_restore(ev);
 		return;
 	}
@@ -396,7 +405,15 @@ void sched_preempt(void)
 		return;
 	}
 	t->involuntary++;
-	give_up(c, ev, false);
+	now = clock_monotonic();
+	charge(c, t, now);
+	/* Real-time: before its equals, unless its slice has ended. */
+	if (t->rq.rt_prio && !c->slice_ended)
+		rq_enqueue_front(&c->rq, &t->rq);
+	else
+		rq_enqueue(&c->rq, &t->rq, false);
+	switch_to(c, choose_next(c), now);
+	events_restore(ev);
 }
 
 void sched_exit(void)
@@ -406,10 +423,10 @@ void sched_exit(void)
 
 	events_off();
 	c = this_cpu();
-	(void)spin_lock(&c->rq_lock);
+	spin_acquire(&c->rq_lock);
 	charge(c, current, now);
 	current->state = THREAD_ENDED;
-	switch_to_next(c, now);
+	switch_to(c, choose_next(c), now);
 	panic("an ended thread runs");
 }
 
@@ -453,7 +470,7 @@ void sched_idle_loop(void)
 			nsec_t now = clock_monotonic();
 
 			charge(c, c->idle, now);
-			switch_to_next(c, now);
+			switch_to(c, choose_next(c), now);
 			continue;
 		}
 		c->resched = false;

@@ -30,7 +30,7 @@ bool sched_wake(struct thread *t);
 void sched_notify_signal(struct thread *t);
 void sched_start(struct thread *t); /* a new thread: queues it for the first time */
 
-void sched_yield_cpu(void);	 /* sched_yield(2) */
+long sched_yield_cpu(void);	 /* sched_yield(2): 0; events on */
 void sched_preempt(void);	 /* on the way back to the program, when this_cpu()->resched */
 void sched_exit(void) __noreturn; /* the current thread ends; its memory is freed by whoever switches away from it */
 

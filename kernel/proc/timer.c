@@ -38,6 +38,14 @@ void timer_program(void)
 	spin_unlock(&c->timer_lock, ev);
 }
 
+void timer_program_by(nsec_t deadline)
+{
+	nsec_t armed = this_cpu()->timer_armed; /* nobody else's */
+
+	if (!armed || deadline < armed)
+		timer_program();
+}
+
 void timer_set(struct timer *t, nsec_t deadline)
 {
 	unsigned long ev;

@@ -26,5 +26,7 @@ void timer_cancel(struct timer *t);
 void timer_run(void);
 /* Arms the hardware for the earlier of this CPU's first timer and its slice's end. */
 void timer_program(void);
+/* The same, where only `deadline` is new.  Events masked. */
+void timer_program_by(nsec_t deadline);
 
 #endif

@@ -9,7 +9,7 @@
  * What all of them share.  pos NULL: at the file's own position, which moves.  The lock of the position is
  * taken only where another thread could be using the same file.
  */
-static ssize_t do_read(struct fdref r, struct uio *u, const u64 *at)
+static inline __attribute__((always_inline)) ssize_t read_at(struct fdref r, struct uio *u, const u64 *at)
 {
 	struct file *f = r.file;
 	bool own = !at && !(f->kind & FILE_STREAM);
@@ -31,7 +31,7 @@ static ssize_t do_read(struct fdref r, struct uio *u, const u64 *at)
 	return n;
 }
 
-static ssize_t do_write(struct fdref r, struct uio *u, const u64 *at)
+static inline __attribute__((always_inline)) ssize_t write_at(struct fdref r, struct uio *u, const u64 *at)
 {
 	struct file *f = r.file;
 	bool own = !at && !(f->kind & FILE_STREAM);
@@ -56,20 +56,34 @@ static ssize_t do_write(struct fdref r, struct uio *u, const u64 *at)
 	return n;
 }
 
-long sys_read(int fd, void __user *buf, size_t count)
+static __attribute__((noinline)) ssize_t do_read(struct fdref r, struct uio *u, const u64 *at) { return read_at(r, u, at); }
+static __attribute__((noinline)) ssize_t do_write(struct fdref r, struct uio *u, const u64 *at) { return write_at(r, u, at); }
+
+static __attribute__((noinline)) long read_one(struct fdref r, void __user *buf, size_t count)
 {
-	struct fdref r = fd_get(fd);
 	struct uio u;
 	long n;
 
-	if (unlikely(!r.file))
-		return -EBADF;
 	if (unlikely(!user_range_ok(buf, count))) {
 		n = r.file->kind & FILE_READ ? -EFAULT : -EBADF;
 	} else {
 		uio_init_user(&u, buf, MIN(count, RW_MAX));
-		n = do_read(r, &u, NULL);
+		n = read_at(r, &u, NULL);
 	}
+	fd_put(r);
+	return n;
+}
+
+long sys_read(int fd, void __user *buf, size_t count)
+{
+	struct fdref r = fd_get(fd);
+	long n;
+
+	if (unlikely(!r.file))
+		return -EBADF;
+	if (!r.file->ops->read_user || !(r.file->kind & FILE_READ))
+		return read_one(r, buf, count);
+	n = r.file->ops->read_user(r.file, buf, MIN(count, RW_MAX));
 	fd_put(r);
 	return n;
 }
@@ -86,7 +100,7 @@ long sys_write(int fd, const void __user *buf, size_t count)
 		n = r.file->kind & FILE_WRITE ? -EFAULT : -EBADF;
 	} else {
 		uio_init_user(&u, buf, MIN(count, RW_MAX));
-		n = do_write(r, &u, NULL);
+		n = write_at(r, &u, NULL);
 	}
 	fd_put(r);
 	return n;

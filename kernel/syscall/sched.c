@@ -30,11 +30,7 @@ static bool privileged(void)
 	return current->process->euid == 0;
 }
 
-long sys_sched_yield(void)
-{
-	sched_yield_cpu();
-	return 0;
-}
+long sys_sched_yield(void) { return sched_yield_cpu(); }
 
 /* ---- affinity ---- */
 

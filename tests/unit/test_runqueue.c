@@ -209,10 +209,63 @@ static void light_weight_never_divides_by_zero(void **state)
 	assert_int_equal(idle.vruntime, 1024 * MS);
 }
 
+/* Whoever is next runs, the one that yields behind it, whatever else is queued. */
+static void yield_goes_behind_the_next(void **state)
+{
+	for (unsigned others = 1; others < 6; others++) {
+		struct rq_entity e[6];
+		struct runqueue rq;
+		struct rq_entity *running = &e[others];
+		unsigned turns[6] = {0};
+
+		rq_init(&rq);
+		for (unsigned i = 0; i <= others; i++)
+			e[i] = fair(0);
+		for (unsigned i = 0; i < others; i++)
+			rq_enqueue(&rq, &e[i], false);
+		for (int i = 0; i < 3000; i++) {
+			struct rq_entity *expected = rq_peek(&rq), *was = running;
+
+			running = rq_yield(&rq, running, unit_below(MS));
+			assert_ptr_equal(running, expected);
+			assert_false(running->queued);
+			assert_true(was->queued);
+			assert_int_equal(rq.count, others);
+			assert_true((s64)(rq_peek(&rq)->vruntime - rq.min_vruntime) >= 0 || others > 1);
+			turns[running - e]++;
+		}
+		for (unsigned i = 0; i <= others; i++)
+			assert_true(turns[i] > 3000 / (others + 1) / 2);
+	}
+}
+
+static void yield_does_not_pass_classes(void **state)
+{
+	struct rq_entity a = rt(50), b = rt(50), low = rt(10), f = fair(0);
+	struct runqueue rq;
+
+	rq_init(&rq);
+	rq_enqueue(&rq, &f, false);
+	assert_ptr_equal(rq_yield(&rq, &a, MS), &a); /* real-time does not yield to fair */
+	rq_enqueue(&rq, &low, false);
+	assert_ptr_equal(rq_yield(&rq, &a, MS), &a);
+	rq_enqueue(&rq, &b, false);
+	assert_ptr_equal(rq_yield(&rq, &a, MS), &b);
+	assert_ptr_equal(rq_yield(&rq, &b, MS), &a);
+	rq_dequeue(&rq, &low);
+	rq_dequeue(&rq, &b);
+	assert_ptr_equal(rq_peek(&rq), &f);
+	rq_dequeue(&rq, &f);
+	rq_enqueue(&rq, &low, false);
+	assert_ptr_equal(rq_yield(&rq, &f, MS), &low); /* fair yields to it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weights_grow_by_a_quarter),
+		cmocka_unit_test(yield_goes_behind_the_next),
+		cmocka_unit_test(yield_does_not_pass_classes),
 		cmocka_unit_test(equal_threads_share_equally),
 		cmocka_unit_test(time_follows_weight),
 		cmocka_unit_test(real_time_goes_first_by_priority_then_arrival),

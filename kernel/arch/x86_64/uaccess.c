@@ -46,12 +46,17 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 	return copy_to_user_partial(dst, src, n) ? -EFAULT : 0;
 }
 
-int clear_user(void __user *dst, size_t n)
+size_t clear_user_partial(void __user *dst, size_t n)
 {
 	if (!user_range_ok(dst, n))
-		return -EFAULT;
+		return n;
 	__asm__ volatile("1: rep stosb\n2:\n\t" UACCESS_ENTRY("1b", "2b") : "+D"(dst), "+c"(n) : "a"(0) : "memory");
-	return n ? -EFAULT : 0;
+	return n;
+}
+
+int clear_user(void __user *dst, size_t n)
+{
+	return clear_user_partial(dst, n) ? -EFAULT : 0;
 }
 
 ssize_t copy_string_from_user(char *dst, const char __user *src, size_t size)
