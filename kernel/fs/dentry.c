@@ -2,6 +2,7 @@
 /* Inodes and dentries: their counts, and the tree of names. */
 #include "fs/dentry.h"
 #include "fs/mapped.h"
+#include "fs/notify.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -246,8 +247,11 @@ void dentry_unref(struct dentry *d)
 		dentry_unhash_locked(d);
 		spin_unlock(&dcache_lock, ev);
 		parent = d->parent;
-		if (d->inode)
+		if (d->inode) {
+			if (!d->inode->nlink)
+				notify_gone(d->inode);
 			inode_unref(d->inode);
+		}
 		dentry_free_name(d);
 		kfree(d);
 		d = parent;

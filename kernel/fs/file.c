@@ -2,6 +2,7 @@
 #include "fs/file.h"
 #include "fs/flock.h"
 #include "fs/mapped.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "mm/heap.h"
 #include "proc/thread.h"
@@ -31,6 +32,8 @@ static void file_free(struct file *f)
 {
 	if (f->watched)
 		epoll_file_gone(f);
+	if (f->ops) /* else it has never been opened */
+		notify_file(f, f->kind & FILE_WRITE ? NOTIFY_CLOSE_WRITE : NOTIFY_CLOSE_NOWRITE);
 	if (f->kind & FILE_FLOCKED)
 		flock_release(f);
 	if (f->inode->mapped)

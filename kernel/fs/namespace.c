@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that make, remove and change names.  The order of the checks is Linux's, since it decides which error wins. */
+#include "fs/notify.h"
 #include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -118,6 +119,7 @@ static int place_new(struct place *p, struct dentry *at, const char *path, bool 
 static void place_fill(struct place *p, struct inode *i)
 {
 	dentry_attach(p->made, i);
+	notify_name(p->dir->inode, p->w.last, p->w.len, i, NOTIFY_CREATE);
 	inode_unref(i);
 }
 
@@ -204,12 +206,27 @@ int vfs_link(struct dentry *old, struct dentry *at, const char *path)
 			r = -ENOENT;
 		else
 			r = ops->link(p.dir->inode, p.w.last, p.w.len, i);
-		if (!r)
+		if (!r) {
+			notify_inode(i, NOTIFY_ATTRIB); /* of its link count */
 			place_fill(&p, inode_ref(i));
+		}
 		place_end(&p);
 	}
 	walk_end(&p.w);
 	return r;
+}
+
+/* d has lost its name in p's directory: out of the tree with it.  The order of the news is Linux's. */
+static void place_removed(struct place *p, struct dentry *d)
+{
+	struct inode *i = d->inode;
+
+	if (!S_ISDIR(i->mode))
+		notify_inode(i, NOTIFY_ATTRIB); /* of its link count */
+	dentry_drop(d);
+	if (READ_ONCE(d->refs) == 1 && !i->nlink) /* nobody but us has it open */
+		notify_gone(i);
+	notify_name(p->dir->inode, p->w.last, p->w.len, i, NOTIFY_DELETE);
 }
 
 int vfs_unlink(struct dentry *at, const char *path)
@@ -236,7 +253,7 @@ int vfs_unlink(struct dentry *at, const char *path)
 		if (!r)
 			r = ops->unlink ? ops->unlink(p.dir->inode, p.w.last, p.w.len, d->inode) : -EPERM;
 		if (!r)
-			dentry_drop(d);
+			place_removed(&p, d);
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -273,7 +290,7 @@ int vfs_rmdir(struct dentry *at, const char *path)
 			mutex_unlock(&d->inode->lock);
 		}
 		if (!r)
-			dentry_drop(d);
+			place_removed(&p, d);
 		place_end(&p);
 	}
 	walk_end(&p.w);
@@ -365,6 +382,21 @@ static int rename_check(struct place *from, struct place *to, unsigned flags)
 	return 0;
 }
 
+/* i has moved from one place to the other, where it has replaced `victim` (or NULL). */
+static void rename_notify(struct place *from, struct place *to, struct inode *i, struct inode *victim)
+{
+	u32 cookie;
+
+	if (likely(!READ_ONCE(notify_watches)))
+		return;
+	cookie = notify_cookie();
+	notify_name_slow(from->dir->inode, from->w.last, from->w.len, i, NOTIFY_MOVED_FROM, cookie);
+	notify_name_slow(to->dir->inode, to->w.last, to->w.len, i, NOTIFY_MOVED_TO, cookie);
+	if (victim)
+		notify_inode_slow(victim, NOTIFY_ATTRIB);
+	notify_inode_slow(i, NOTIFY_MOVE_SELF);
+}
+
 static int rename_locked(struct place *from, struct place *to, unsigned flags)
 {
 	const struct inode_ops *ops = from->dir->inode->ops;
@@ -400,10 +432,14 @@ static int rename_locked(struct place *from, struct place *to, unsigned flags)
 	if (!r && !(flags & RENAME_EXCHANGE)) {
 		name.parent = dentry_ref(to->dir);
 		dentry_move(from->found, &name, to->found);
+		rename_notify(from, to, from->found->inode, to->found ? to->found->inode : NULL);
 		return 0;
 	}
-	if (!r)
+	if (!r) {
 		dentry_exchange(from->found, to->found);
+		rename_notify(from, to, from->found->inode, NULL);
+		rename_notify(to, from, to->found->inode, NULL);
+	}
 	dentry_free_name(&name);
 	return r;
 }

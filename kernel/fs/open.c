@@ -2,6 +2,7 @@
 /* open(2), stat(2) and the changes of attributes, on walked names. */
 #include "fs/walk.h"
 #include "fs/mapped.h"
+#include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
@@ -137,8 +138,13 @@ static int open_dentry(struct dentry *d, u32 flags, bool created, bool kernel, s
 			r = -ENXIO; /* a socket, an epoll set: not to be opened by name */
 		if (r)
 			f->ops = NULL; /* it has left nothing that release() would have to undo */
-		else if (cut)
+		else if (!kernel)
+			notify_file(f, NOTIFY_OPEN);
+		if (!r && cut) {
 			r = vfs_truncate(f->inode, 0, f); /* open may have moved it to another inode */
+			if (!r)
+				notify_file(f, NOTIFY_MODIFY);
+		}
 	}
 	if (r) {
 		file_unref(f);
@@ -174,10 +180,12 @@ static int open_create(struct walk *w, u32 flags, u32 mode, struct file **out)
 		return r;
 	}
 	dentry_attach(d, i);
+	notify_name(dir, w->last, w->len, i, NOTIFY_CREATE);
 	if (f->kind & FILE_OPENED) { /* complete it */
 		inode_unref(f->inode);
 		f->inode = inode_ref(i);
 		f->dentry = dentry_ref(d);
+		notify_file(f, NOTIFY_OPEN);
 		*out = f;
 	} else {
 		file_unref(f);
@@ -215,7 +223,7 @@ static int open_last(struct walk *w, u32 flags, u32 mode, struct file **out)
 		if (!r)
 			r = 1;
 	} else {
-		r = vfs_enter_mount(&d);
+		r = walk_enter_mount(w, &d);
 		if (!r)
 			r = open_dentry(d, flags, false, false, out);
 	}
@@ -281,7 +289,7 @@ static int open_walk(struct dentry *at, const char *path, u32 flags, u32 mode, u
 	return r;
 }
 
-int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out)
+int vfs_open_how(struct dentry *at, const char *path, u32 flags, u32 mode, unsigned walk, struct file **out)
 {
 	struct process *p = current->process;
 	int r = -ESTALE;
@@ -295,11 +303,16 @@ int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct fi
 	mode &= 07777 & ~(p && p->fs ? p->fs->umask : 022);
 	/* The host may replace a file between the walk and the opening: look again, as Linux does. */
 	for (int tries = 0; tries < 3 && r == -ESTALE; tries++)
-		r = open_walk(at, path, flags, mode, 0, out);
+		r = open_walk(at, path, flags, mode, walk, out);
 	return r;
 }
 
 int vfs_open_dentry(struct dentry *d, u32 flags, struct file **out) { return open_dentry(d, flags, false, true, out); }
+
+int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out)
+{
+	return vfs_open_how(at, path, flags, mode, 0, out);
+}
 
 int file_kernel_open(const char *path, int flags, struct file **out)
 {

@@ -281,6 +281,8 @@ static int p9_op_link(struct inode *dir, const char *name, size_t len, struct in
 
 	p9_fid_put(fs, f);
 	p9_fid_put(fs, d);
+	if (!err)
+		__atomic_fetch_add(&inode->nlink, 1, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -480,6 +482,9 @@ static const struct inode_ops p9_inode_ops = {
 	.readlink = p9_op_readlink,
 	.getattr = p9_inode_getattr,
 	.setattr = p9_op_setattr,
+	.getxattr = p9_op_getxattr,
+	.setxattr = p9_op_setxattr,
+	.listxattr = p9_op_listxattr,
 	.open = p9_inode_open,
 	.evict = p9_evict,
 };

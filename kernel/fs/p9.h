@@ -50,6 +50,11 @@ int p9_inode_getattr(struct inode *i, struct kstat *st);
 /* The same as the server says it, and never from memory: -ESTALE if it does not know the file any more. */
 int p9_inode_ask(struct inode *i, struct kstat *st);
 
+/* ---- p9_xattr.c ---- */
+ssize_t p9_op_getxattr(struct inode *i, const char *name, void *buf, size_t size);
+int p9_op_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+ssize_t p9_op_listxattr(struct inode *i, char *buf, size_t size);
+
 /* ---- p9_file.c ---- */
 extern const struct file_ops p9_file_ops, p9_dir_ops;
 int p9_inode_open(struct inode *i, struct file *f);

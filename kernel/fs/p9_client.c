@@ -352,6 +352,59 @@ int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t o
 	return p9_request_run(r);
 }
 
+/* ---- extended attributes ---- */
+
+int p9_xattrwalk(struct p9_client *c, u32 fid, const char *name, u32 *newfid, u64 *size)
+{
+	struct p9_request *r;
+	struct p9_reader in;
+	int err = begin_about(c, P9_TXATTRWALK, fid, &r);
+
+	if (err)
+		return err;
+	*newfid = p9_fid_alloc(c);
+	p9_put32(&r->out, *newfid);
+	p9_put_string(&r->out, name, strlen(name));
+	err = p9_request_call(r, &in);
+	if (err) {
+		if (err != -EINTR) /* abandoned: it may exist yet */
+			p9_fid_free(c, *newfid);
+		return err;
+	}
+	*size = p9_get64(&in);
+	p9_request_end(r);
+	if (!in.short_)
+		return 0;
+	p9_clunk(c, *newfid);
+	return -EIO;
+}
+
+int p9_xattrcreate(struct p9_client *c, u32 fid, const char *name, u64 size, int flags)
+{
+	struct p9_request *r;
+	int err = begin_about(c, P9_TXATTRCREATE, fid, &r);
+
+	if (err)
+		return err;
+	p9_put_string(&r->out, name, strlen(name));
+	p9_put64(&r->out, size);
+	p9_put32(&r->out, (u32)flags);
+	return p9_request_run(r);
+}
+
+int p9_clunk_wait(struct p9_client *c, u32 fid)
+{
+	struct p9_request *r;
+	int err = begin_about(c, P9_TCLUNK, fid, &r);
+
+	if (err)
+		return err;
+	err = p9_request_run(r);
+	if (err != -EINTR) /* abandoned: it may exist yet */
+		p9_fid_free(c, fid);
+	return err;
+}
+
 /* ---- messages with data ---- */
 
 /* Where a reply's data lies: behind the header in `small` if it is short, else in the bulk buffer. */

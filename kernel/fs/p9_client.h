@@ -94,6 +94,15 @@ int p9_symlink(struct p9_client *c, u32 dir, const char *name, size_t len, const
 ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size);
 int p9_link(struct p9_client *c, u32 dir, u32 fid, const char *name, size_t len);
 int p9_unlinkat(struct p9_client *c, u32 dir, const char *name, size_t len, u32 flags);
+/*
+ * newfid becomes a file of the attribute's value, or with an empty name of the list of names; *size: its bytes.  It is
+ * the caller's, to be clunked.
+ */
+int p9_xattrwalk(struct p9_client *c, u32 fid, const char *name, u32 *newfid, u64 *size);
+/* fid becomes a file for an attribute's new value of `size` bytes, set when it is clunked; 0 and XATTR_REPLACE: removed. */
+int p9_xattrcreate(struct p9_client *c, u32 fid, const char *name, u64 size, int flags);
+/* Gives a fid back, and waits for what the server says to it. */
+int p9_clunk_wait(struct p9_client *c, u32 fid);
 int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t old_len, u32 new_dir,
 		const char *new_name, size_t new_len);
 

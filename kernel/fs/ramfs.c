@@ -2,6 +2,8 @@
 /* The ramfs as a tree: inodes, names, attributes.  What is in its files: ramfs_file.c. */
 #include "fs/ramfs.h"
 #include "fs/dentry.h"
+#include "fs/memfd.h"
+#include "fs/xattr.h"
 #include "ipc/pipe.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -223,6 +225,8 @@ static int ramfs_getattr(struct inode *i, struct kstat *st)
 
 static int ramfs_setattr(struct inode *i, const struct iattr *a)
 {
+	if ((a->valid & ATTR_MODE) && (ramfs_of(i)->seals & F_SEAL_EXEC) && ((a->mode ^ i->mode) & 0111))
+		return -EPERM;
 	if (a->valid & ATTR_SIZE) {
 		int r;
 
@@ -263,8 +267,46 @@ static void ramfs_evict(struct inode *i)
 		pages_drop(&ri->pages, 0, ~0ull >> PAGE_SHIFT);
 	if (S_ISFIFO(i->mode))
 		fifo_evict(i);
+	xattrs_free(ri->xattrs);
 	kfree(ri->link);
 	kfree(ri);
+}
+
+/* As tmpfs does it; access lists and capabilities of files (system.*, security.*) are not kept. */
+static bool ramfs_keeps(const char *name)
+{
+	return !strncmp(name, XATTR_USER, strlen(XATTR_USER)) || !strncmp(name, XATTR_TRUSTED, strlen(XATTR_TRUSTED));
+}
+
+static ssize_t ramfs_getxattr(struct inode *i, const char *name, void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (!ramfs_keeps(name))
+		return -EOPNOTSUPP;
+	mutex_lock(&i->lock);
+	n = xattrs_get(ramfs_of(i)->xattrs, name, buf, size);
+	mutex_unlock(&i->lock);
+	return n;
+}
+
+static int ramfs_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags)
+{
+	int r = ramfs_keeps(name) ? xattrs_set(&ramfs_of(i)->xattrs, name, value, size, flags) : -EOPNOTSUPP;
+
+	if (!r)
+		inode_touch(i, ATTR_CTIME);
+	return r;
+}
+
+static ssize_t ramfs_listxattr(struct inode *i, char *buf, size_t size)
+{
+	ssize_t n;
+
+	mutex_lock(&i->lock);
+	n = xattrs_list(ramfs_of(i)->xattrs, buf, size);
+	mutex_unlock(&i->lock);
+	return n;
 }
 
 static const struct inode_ops ramfs_iops = {
@@ -279,6 +321,9 @@ static const struct inode_ops ramfs_iops = {
 	.readlink = ramfs_readlink,
 	.getattr = ramfs_getattr,
 	.setattr = ramfs_setattr,
+	.getxattr = ramfs_getxattr,
+	.setxattr = ramfs_setxattr,
+	.listxattr = ramfs_listxattr,
 	.open = ramfs_open,
 	.evict = ramfs_evict,
 };

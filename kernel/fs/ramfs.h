@@ -19,6 +19,8 @@ struct ramfs_inode {
 	const u8 *base;	    /* the file's first base_len bytes, or NULL: never written, never freed */
 	u64 base_len;
 	char *link; /* target of a symbolic link */
+	u32 seals;	      /* fs/memfd.h */
+	struct xattr *xattrs; /* fs/xattr.h; under inode.lock */
 };
 
 static inline struct ramfs_inode *ramfs_of(struct inode *i) { return container_of(i, struct ramfs_inode, inode); }

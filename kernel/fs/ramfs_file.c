@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in the files of a ramfs: pages, reading and writing, mappings, cutting. */
 #include "fs/ramfs.h"
+#include "fs/memfd.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
@@ -166,7 +167,7 @@ static ssize_t ramfs_write(struct file *f, struct uio *u, u64 *off)
 	u64 at;
 
 	mutex_lock(&i->lock);
-	if ((f->flags & O_APPEND) || u->append)
+	if (((f->flags & O_APPEND) || u->append) && !u->in_place)
 		*off = i->size;
 	at = *off;
 	while (u->left) {
@@ -174,6 +175,11 @@ static ssize_t ramfs_write(struct file *f, struct uio *u, u64 *off)
 
 		if (at >= RAMFS_SIZE_MAX) {
 			n = -EFBIG;
+			break;
+		}
+		if (unlikely(ri->seals) && ((ri->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) ||
+					    ((ri->seals & F_SEAL_GROW) && at + k > i->size))) {
+			n = -EPERM;
 			break;
 		}
 		n = ramfs_write_page(ri, u, at, k);
@@ -270,31 +276,98 @@ static s64 ramfs_seek(struct file *f, s64 off, int whence)
 	return at;
 }
 
-#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_KEEP_SIZE  0x01
+#define FALLOC_FL_PUNCH_HOLE 0x02
+#define FALLOC_FL_ZERO_RANGE 0x10
+
+/* With inode.lock held: bytes [off, off + len) of page `index` read as zeros. */
+static int page_zero(struct ramfs_inode *ri, u64 index, size_t off, size_t len)
+{
+	bool hole = (index << PAGE_SHIFT) >= ri->base_len;
+	void *page = page_get(ri, index);
+	unsigned long ev;
+
+	if (!page && hole)
+		return 0;
+	if (!page)
+		page = page_get_own(ri, index);
+	if (!page)
+		return -ENOSPC;
+	memset((char *)page + off, 0, len);
+	page_put(page);
+	if (len == PAGE_SIZE && hole) { /* it can go, unless it is mapped */
+		ev = spin_lock(&ri->lock);
+		page = pages_find(&ri->pages, index);
+		if (page && frame_refs(frame_addr(page)) == 1)
+			pages_drop(&ri->pages, index, index);
+		spin_unlock(&ri->lock, ev);
+	}
+	return 0;
+}
+
+static int range_zero(struct ramfs_inode *ri, u64 off, u64 end)
+{
+	int r = 0;
+
+	while (!r && off < end) {
+		u64 index = off >> PAGE_SHIFT, there;
+		size_t in = off & (PAGE_SIZE - 1), k = MIN(PAGE_SIZE - in, end - off);
+
+		if (off >= ri->base_len) { /* holes are zeros already, and may be vast */
+			unsigned long ev = spin_lock(&ri->lock);
+
+			there = pages_next(&ri->pages, index);
+			spin_unlock(&ri->lock, ev);
+			if (there == ~0ull)
+				break;
+			if (there > index) {
+				off = there << PAGE_SHIFT;
+				continue;
+			}
+		}
+		r = page_zero(ri, index, in, k);
+		off += k;
+	}
+	return r;
+}
+
+static int range_allocate(struct ramfs_inode *ri, u64 off, u64 end)
+{
+	for (u64 n = off >> PAGE_SHIFT; n <= (end - 1) >> PAGE_SHIFT; n++) {
+		void *page = page_get_own(ri, n);
+
+		if (!page)
+			return -ENOSPC;
+		page_put(page);
+	}
+	return 0;
+}
 
 static int ramfs_fallocate(struct file *f, int mode, u64 off, u64 len)
 {
+	bool punch = mode & FALLOC_FL_PUNCH_HOLE, zero = mode & FALLOC_FL_ZERO_RANGE;
+	struct ramfs_inode *ri = ramfs_of(f->inode);
 	struct inode *i = f->inode;
+	u64 end = off + len;
 	int r = 0;
 
-	if (mode & ~FALLOC_FL_KEEP_SIZE)
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		return -EOPNOTSUPP;
-	if (off + len > RAMFS_SIZE_MAX)
+	if (end > RAMFS_SIZE_MAX)
 		return -EFBIG;
 	mutex_lock(&i->lock);
-	for (u64 n = off >> PAGE_SHIFT; n <= (off + len - 1) >> PAGE_SHIFT; n++) {
-		void *page = page_get_own(ramfs_of(i), n);
-
-		if (!page) {
-			r = -ENOSPC;
-			break;
-		}
-		page_put(page);
-	}
-	if (!r && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size) {
-		WRITE_ONCE(i->size, off + len);
+	if ((punch || zero) && (ri->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+		r = -EPERM;
+	else if (!punch && (ri->seals & F_SEAL_GROW) && end > i->size)
+		r = -EPERM;
+	if (!r && (punch || zero))
+		r = range_zero(ri, off, end);
+	if (!r && !punch)
+		r = range_allocate(ri, off, end);
+	if (!r && !(mode & FALLOC_FL_KEEP_SIZE) && end > i->size)
+		WRITE_ONCE(i->size, end);
+	if (!r)
 		inode_touch(i, ATTR_MTIME);
-	}
 	mutex_unlock(&i->lock);
 	return r;
 }
@@ -308,6 +381,9 @@ int ramfs_cut(struct ramfs_inode *ri, u64 size)
 
 	if (size > RAMFS_SIZE_MAX)
 		return -EFBIG;
+	if ((size < ri->inode.size && (ri->seals & F_SEAL_SHRINK)) ||
+	    (size > ri->inode.size && (ri->seals & F_SEAL_GROW)))
+		return -EPERM;
 	WRITE_ONCE(ri->inode.size, size);
 	if (ri->base_len > size)
 		WRITE_ONCE(ri->base_len, size);

@@ -17,6 +17,7 @@ struct uio {
 	bool faulted;		 /* a copy came upon a bad address */
 	bool append;		 /* a write to the file's end, whatever its flags say */
 	bool in_place;		 /* a write at its offset, whatever they say */
+	bool nowait;		 /* -EAGAIN instead of sleeping (files that preadv2(2) lets use it) */
 	size_t skip;		 /* bytes of the current buffer already used */
 	size_t left;		 /* bytes left in all */
 	struct iovec one;	 /* for a list of one */
@@ -30,7 +31,7 @@ static inline void uio_init_one(struct uio *u, const void *buf, size_t len, bool
 	u->count = 1;
 	u->kernel = kernel;
 	u->faulted = false;
-	u->append = u->in_place = false;
+	u->append = u->in_place = u->nowait = false;
 	u->skip = 0;
 	u->left = len;
 }

@@ -22,6 +22,7 @@
 struct dentry;
 struct inode;
 struct superblock;
+struct watch;
 
 /* What stat and statx tell; times in nanoseconds since 1970. */
 struct kstat {
@@ -79,6 +80,14 @@ struct inode_ops {
 	int (*setattr)(struct inode *i, const struct iattr *a); /* size too: truncation */
 	/* The server's word on access(2), where SB_NO_PERM; may: MAY_*; NULL: by the mode's bits. */
 	int (*access)(struct inode *i, unsigned may);
+	/*
+	 * Extended attributes (xattr(7)), names with their prefix.  get and list: the bytes there are, of which as
+	 * many as `size` allows are stored; -ERANGE if they are more and size is not 0.  setxattr: value NULL removes
+	 * (flags XATTR_REPLACE).  set is called with the inode's lock held.  NULL: EOPNOTSUPP.
+	 */
+	ssize_t (*getxattr)(struct inode *i, const char *name, void *buf, size_t size);
+	int (*setxattr)(struct inode *i, const char *name, const void *value, size_t size, int flags);
+	ssize_t (*listxattr)(struct inode *i, char *buf, size_t size);
 	/* f->ops is inode->fops already; may set f->priv, f->kind, f->ops, f->inode (with its reference).  f->flags has O_TRUNC only if the op must cut. */
 	int (*open)(struct inode *i, struct file *f);
 	/* The last reference has gone: frees what belongs to it and i itself.  nlink tells whether names are left. */
@@ -99,6 +108,7 @@ struct inode {
 	const struct file_ops *fops;
 	struct mutex lock;
 	struct mapped *mapped; /* fs/mapped.h; NULL: has no such pages */
+	struct watch *watches; /* fs/inotify.c */
 	void *priv; /* the file system's own */
 };
 
@@ -181,6 +191,14 @@ struct dentry *dentry_alone(struct inode *i, const char *name);
 #define WALK_DIRECTORY (1u << 1) /* ENOTDIR for anything else */
 #define WALK_EMPTY     (1u << 2) /* "" means the start (AT_EMPTY_PATH) */
 #define WALK_KERNEL    (1u << 3) /* no permission checks */
+/* openat2(2)'s RESOLVE_* */
+#define WALK_NO_XDEV	   (1u << 4) /* EXDEV at the border of a mount */
+#define WALK_NO_MAGICLINKS (1u << 5) /* ELOOP at a link that leads to an object */
+#define WALK_NO_SYMLINKS   (1u << 6) /* ELOOP at any link */
+#define WALK_BENEATH	   (1u << 7) /* EXDEV for what would leave the start */
+#define WALK_IN_ROOT	   (1u << 8) /* the start is "/" */
+#define WALK_CACHED	   (1u << 9) /* EAGAIN where a server would have to be asked */
+#define WALK_SCOPED	   (WALK_BENEATH | WALK_IN_ROOT)
 
 /* `at`: a dentry or NULL for the working directory.  *out gets a reference. */
 int vfs_walk(struct dentry *at, const char *path, unsigned flags, struct dentry **out);
@@ -190,6 +208,8 @@ int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted);
 bool vfs_in_tree(struct dentry *d); /* false: it, or what is above it, has been removed */
 int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct file **out);
 int vfs_open_dentry(struct dentry *d, u32 flags, struct file **out); /* no permission check */
+/* The same with WALK_NO_XDEV to WALK_CACHED. */
+int vfs_open_how(struct dentry *at, const char *path, u32 flags, u32 mode, unsigned walk, struct file **out);
 int vfs_mkdir(struct dentry *at, const char *path, u32 mode);
 int vfs_mknod(struct dentry *at, const char *path, u32 mode, u64 rdev);
 int vfs_symlink(struct dentry *at, const char *path, const char *target);

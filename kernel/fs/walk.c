@@ -126,18 +126,68 @@ int vfs_enter_mount(struct dentry **d)
 	return 0;
 }
 
-/* ".." of d, which it consumes.  Renames move dentries, so the parent is read under the lock. */
-static struct dentry *walk_up(struct dentry *d)
+/* The directory above d, with dcache_lock held; d itself where there is none. */
+static struct dentry *above(struct dentry *d)
 {
-	struct dentry *from = d, *up;
-	unsigned long ev = spin_lock(&dcache_lock);
+	while (!d->parent && d->inode->sb->mountpoint && d == d->inode->sb->root)
+		d = d->inode->sb->mountpoint;
+	return d->parent ? d->parent : d;
+}
 
-	while (!from->parent && from->inode->sb->mountpoint && from == from->inode->sb->root)
-		from = from->inode->sb->mountpoint;
-	up = dentry_ref(from->parent ? from->parent : from);
+static bool is_below(struct dentry *d, const struct dentry *top)
+{
+	for (struct dentry *up; d != top; d = up) {
+		up = above(d);
+		if (up == d)
+			return false;
+	}
+	return true;
+}
+
+/* "..".  Renames move dentries, so the parent is read under the lock. */
+static int walk_up(struct walk *w)
+{
+	struct dentry *d = w->cur, *up;
+	unsigned long ev;
+	int r = 0;
+
+	if (d == w->top)
+		return w->flags & WALK_BENEATH ? -EXDEV : 0;
+	ev = spin_lock(&dcache_lock);
+	up = dentry_ref(above(d));
+	if ((w->flags & WALK_NO_XDEV) && up->inode->sb != d->inode->sb)
+		r = -EXDEV;
+	else if (w->top && !is_below(up, w->top)) /* moved away while we were in it */
+		r = -EAGAIN;
 	spin_unlock(&dcache_lock, ev);
+	if (r) {
+		dentry_unref(up);
+		return r;
+	}
+	w->cur = up;
 	dentry_unref(d);
-	return up;
+	return 0;
+}
+
+/* "/": of the whole tree, or the start. */
+static int walk_to_root(struct walk *w)
+{
+	struct dentry *root = w->top ? w->top : vfs_root;
+
+	if (w->flags & WALK_BENEATH)
+		return -EXDEV;
+	if ((w->flags & WALK_NO_XDEV) && w->cur && w->cur->inode->sb != root->inode->sb)
+		return -EXDEV;
+	dentry_ref(root);
+	if (w->cur)
+		dentry_unref(w->cur);
+	w->cur = root;
+	return 0;
+}
+
+int walk_enter_mount(struct walk *w, struct dentry **d)
+{
+	return (w->flags & WALK_NO_XDEV) && (*d)->mount ? -EXDEV : vfs_enter_mount(d);
 }
 
 int walk_start(struct walk *w, struct dentry *at, const char *path, unsigned flags)
@@ -149,13 +199,11 @@ int walk_start(struct walk *w, struct dentry *at, const char *path, unsigned fla
 	w->flags = flags;
 	if (!*path && !(flags & WALK_EMPTY))
 		return -ENOENT;
-	if (*path == '/') {
-		w->cur = dentry_ref(vfs_root);
-	} else if (at) {
-		w->cur = dentry_ref(at);
-	} else {
-		w->cur = fs_context_cwd(current->process->fs);
-	}
+	if (*path == '/' && !(flags & WALK_IN_ROOT))
+		return walk_to_root(w);
+	w->cur = at ? dentry_ref(at) : fs_context_cwd(current->process->fs);
+	if (flags & WALK_SCOPED)
+		w->top = dentry_ref(w->cur);
 	return 0;
 }
 
@@ -163,8 +211,10 @@ void walk_end(struct walk *w)
 {
 	if (w->cur)
 		dentry_unref(w->cur);
+	if (w->top)
+		dentry_unref(w->top);
 	kfree(w->buf);
-	w->cur = NULL;
+	w->cur = w->top = NULL;
 	w->buf = NULL;
 }
 
@@ -175,7 +225,7 @@ int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
 	char small[128], *buf = NULL;
 	ssize_t n;
 
-	if (++w->links > WALK_LINKS_MAX)
+	if (++w->links > WALK_LINKS_MAX || (w->flags & WALK_NO_SYMLINKS))
 		return -ELOOP;
 	if (i->ops->follow) {
 		struct dentry *to;
@@ -185,6 +235,14 @@ int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash)
 			return r;
 		if (r)
 			goto text;
+		r = w->flags & WALK_NO_MAGICLINKS ? -ELOOP : 0;
+		if (!r && ((w->flags & WALK_SCOPED) ||
+			   ((w->flags & WALK_NO_XDEV) && to->inode->sb != w->cur->inode->sb)))
+			r = -EXDEV;
+		if (r) {
+			dentry_unref(to);
+			return r;
+		}
 		dentry_unref(w->cur);
 		w->cur = to;
 		w->p = rest;
@@ -215,11 +273,7 @@ text:
 	kfree(w->buf);
 	w->buf = buf;
 	w->p = buf;
-	if (*buf == '/') {
-		dentry_unref(w->cur);
-		w->cur = dentry_ref(vfs_root);
-	}
-	return 0;
+	return *buf == '/' ? walk_to_root(w) : 0;
 }
 
 /* Tells once, on the run's stderr, of a path that exists on the host but has not been shared. */
@@ -299,8 +353,12 @@ int walk_run(struct walk *w, bool stop)
 			return 0;
 		}
 		if (len == 2 && name[0] == '.' && name[1] == '.') {
-			w->cur = walk_up(w->cur);
+			r = walk_up(w);
+			if (r)
+				return r;
 		} else if (!(len == 1 && name[0] == '.')) {
+			if (unlikely(w->flags & WALK_CACHED) && !(w->cur->inode->sb->flags & SB_PINNED))
+				return -EAGAIN;
 			r = vfs_lookup(w->cur, name, len, &d);
 			if (r) {
 				if (unlikely(boot_info.host_dirs != NULL) && r == -ENOENT)
@@ -314,7 +372,7 @@ int walk_run(struct walk *w, bool stop)
 					return r;
 				continue;
 			}
-			r = vfs_enter_mount(&d);
+			r = walk_enter_mount(w, &d);
 			if (r) {
 				dentry_unref(d);
 				return r;

@@ -9,6 +9,7 @@
 
 struct walk {
 	struct dentry *cur; /* a reference: where we are */
+	struct dentry *top; /* a reference: where the walk began, if it must stay below (WALK_SCOPED); else NULL */
 	const char *p;	    /* what is still to be walked */
 	char *buf;	    /* holds p, if a link has been met */
 	unsigned flags;	    /* WALK_* */
@@ -25,6 +26,7 @@ int walk_start(struct walk *w, struct dentry *at, const char *path, unsigned fla
 int walk_run(struct walk *w, bool stop);
 /* d, a link found in w->cur, is followed: w->p becomes its target and then `rest`. */
 int walk_link(struct walk *w, struct dentry *d, const char *rest, bool slash);
+int walk_enter_mount(struct walk *w, struct dentry **d); /* as vfs_enter_mount(), if w may */
 void walk_end(struct walk *w);
 
 #endif

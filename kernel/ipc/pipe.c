@@ -123,7 +123,7 @@ static ssize_t pipe_read(struct file *f, struct uio *u, u64 off)
 		}
 		if (!p->writers)
 			break;
-		if (f->flags & O_NONBLOCK) {
+		if ((f->flags & O_NONBLOCK) || u->nowait) {
 			r = -EAGAIN;
 			break;
 		}
@@ -172,7 +172,7 @@ static ssize_t pipe_write(struct file *f, struct uio *u, u64 *off)
 				break;
 			continue;
 		}
-		if (f->flags & O_NONBLOCK) {
+		if ((f->flags & O_NONBLOCK) || u->nowait) {
 			r = -EAGAIN;
 			break;
 		}
@@ -330,6 +330,195 @@ no_memory:
 		inode_unref(i);
 	kfree(p);
 	return -ENOMEM;
+}
+
+/* ---- splicing ---- */
+
+bool pipe_is(const struct file *f) { return f->ops == &pipe_ops; }
+
+/* With p->lock held, until there is something to read: 1; 0: there never will be. */
+static int wait_data_locked(struct pipe *p, bool nonblock)
+{
+	while (!p->len) {
+		int r;
+
+		if (!p->writers)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&p->lock);
+		r = WAIT_EVENT(&p->readable, READ_ONCE(p->len) || !READ_ONCE(p->writers), WAIT_FOREVER,
+			       WAIT_INTERRUPTIBLE);
+		mutex_lock(&p->lock);
+		if (r)
+			return r;
+	}
+	return 1;
+}
+
+/* The same until a byte can be written: 1. */
+static int wait_space_locked(struct pipe *p, bool nonblock)
+{
+	for (;;) {
+		int r;
+
+		if (!p->readers)
+			return -EPIPE;
+		if (p->len < p->capacity)
+			return 1;
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&p->lock);
+		r = WAIT_EVENT(&p->writable, READ_ONCE(p->len) < READ_ONCE(p->capacity) || !READ_ONCE(p->readers),
+			       WAIT_FOREVER, WAIT_INTERRUPTIBLE);
+		mutex_lock(&p->lock);
+		if (r)
+			return r;
+	}
+}
+
+/* With p->lock held: up to `len` bytes into the ring, as far as there is room. */
+static ssize_t fill_locked(struct pipe *p, size_t len, pipe_fn *fn, void *arg)
+{
+	size_t done = 0;
+	ssize_t n = pipe_make_room(p, MIN(len, p->capacity - p->len));
+
+	if (n)
+		return n;
+	len = MIN(len, MIN(p->capacity, p->size) - p->len);
+	while (done < len) {
+		size_t tail = (p->head + p->len) & (p->size - 1), k = MIN(len - done, p->size - tail);
+
+		n = fn(arg, p->ring + tail, k);
+		if (n <= 0)
+			break;
+		p->len += n;
+		done += n;
+		if ((size_t)n < k)
+			break;
+	}
+	return done ? (ssize_t)done : n;
+}
+
+ssize_t pipe_fill(struct file *f, size_t len, bool nonblock, pipe_fn *fn, void *arg)
+{
+	struct pipe *p = f->priv;
+	ssize_t n;
+
+	mutex_lock(&p->lock);
+	n = wait_space_locked(p, nonblock);
+	if (n > 0)
+		n = fill_locked(p, len, fn, arg);
+	mutex_unlock(&p->lock);
+	if (n == -EPIPE)
+		file_sigpipe();
+	if (n > 0)
+		wait_wake_all(&p->readable, POLLIN | POLLRDNORM);
+	return n;
+}
+
+/* With p->lock held: up to `len` bytes of what is to be read next, which stays where it is. */
+static ssize_t show_locked(struct pipe *p, size_t len, pipe_fn *fn, void *arg)
+{
+	size_t done = 0;
+	ssize_t n = 0;
+
+	len = MIN(len, p->len);
+	while (done < len) {
+		size_t at = (p->head + done) & (p->size - 1), k = MIN(len - done, p->size - at);
+
+		n = fn(arg, p->ring + at, k);
+		if (n <= 0)
+			break;
+		done += n;
+		if ((size_t)n < k)
+			break;
+	}
+	return done ? (ssize_t)done : n;
+}
+
+static void taken_locked(struct pipe *p, size_t n)
+{
+	p->head = (p->head + n) & (p->size - 1);
+	p->len -= n;
+}
+
+ssize_t pipe_drain(struct file *f, size_t len, bool nonblock, pipe_fn *fn, void *arg)
+{
+	struct pipe *p = f->priv;
+	ssize_t n;
+
+	mutex_lock(&p->lock);
+	n = wait_data_locked(p, nonblock);
+	if (n > 0)
+		n = show_locked(p, len, fn, arg);
+	if (n > 0)
+		taken_locked(p, n);
+	mutex_unlock(&p->lock);
+	if (n > 0)
+		wait_wake_all(&p->writable, POLLOUT | POLLWRNORM);
+	return n;
+}
+
+static ssize_t into_mem(void *arg, void *mem, size_t n)
+{
+	u8 **from = arg;
+
+	memcpy(mem, *from, n);
+	*from += n;
+	return n;
+}
+
+static ssize_t into_pipe(void *arg, void *mem, size_t n)
+{
+	u8 *from = mem;
+
+	return fill_locked(arg, n, into_mem, &from);
+}
+
+static void lock_two(struct pipe *a, struct pipe *b)
+{
+	mutex_lock(a < b ? &a->lock : &b->lock);
+	mutex_lock(a < b ? &b->lock : &a->lock);
+}
+
+ssize_t pipe_copy(struct file *in, struct file *out, size_t len, bool nonblock, bool keep)
+{
+	struct pipe *a = in->priv, *b = out->priv;
+	ssize_t n;
+
+	if (a == b)
+		return -EINVAL;
+	for (;;) {
+		mutex_lock(&a->lock);
+		n = wait_data_locked(a, nonblock);
+		mutex_unlock(&a->lock);
+		if (n <= 0)
+			return n;
+		mutex_lock(&b->lock);
+		n = wait_space_locked(b, nonblock);
+		mutex_unlock(&b->lock);
+		if (n == -EPIPE)
+			file_sigpipe();
+		if (n <= 0)
+			return n;
+		lock_two(a, b);
+		if (a->len && b->len < b->capacity && b->readers)
+			break; /* else another was quicker */
+		mutex_unlock(&a->lock);
+		mutex_unlock(&b->lock);
+	}
+	n = show_locked(a, len, into_pipe, b);
+	if (n > 0 && !keep)
+		taken_locked(a, n);
+	mutex_unlock(&a->lock);
+	mutex_unlock(&b->lock);
+	if (n > 0) {
+		wait_wake_all(&b->readable, POLLIN | POLLRDNORM);
+		if (!keep)
+			wait_wake_all(&a->writable, POLLOUT | POLLWRNORM);
+	}
+	return n;
 }
 
 /* ---- capacity ---- */

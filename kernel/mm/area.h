@@ -21,6 +21,7 @@ struct file;
 #define AREA_NOHUGE    (1u << 6)
 #define AREA_GROWSDOWN (1u << 7)
 #define AREA_KERNEL    (1u << 8) /* vDSO and its data: a program's munmap is allowed, mprotect for writing is not */
+#define AREA_NOWRITE   (1u << 9) /* a shared mapping that may never be written: the file is sealed */
 #define AREA_PROT      (AREA_READ | AREA_WRITE | AREA_EXEC)
 
 struct area {

@@ -312,7 +312,8 @@ static int protect_allowed(struct space *s, vaddr_t start, vaddr_t end, u32 prot
 			return -ENOMEM;
 		if (prot & AREA_WRITE && a->flags & AREA_KERNEL)
 			return -EACCES;
-		if (prot & AREA_WRITE && a->flags & AREA_SHARED && a->file && file_mappable(a->file, true, true))
+		if (prot & AREA_WRITE && a->flags & AREA_SHARED && a->file &&
+		    (a->flags & AREA_NOWRITE || file_mappable(a->file, true, true)))
 			return -EACCES;
 		at = a->end;
 	}

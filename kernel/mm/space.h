@@ -24,6 +24,8 @@ struct space {
 	u64 resident;	      /* pages mapped */
 	u32 refs;
 	struct space *next_retired; /* see space_unref() */
+	u32 membarrier;	      /* what it has registered for: membarrier(2)'s bits */
+	bool lock_future;     /* mlockall(MCL_FUTURE): new mappings are filled at once */
 	struct call_sites *sites; /* arch/patch.h's; NULL: none */
 	struct platform_space plat;
 };

@@ -54,6 +54,8 @@ int platform_space_move(struct space *s, vaddr_t from, vaddr_t to, u64 len);
  * returns no CPU runs what was there before.  0; -EACCES: not code that only this kernel may write; -ENOMEM ...
  */
 int platform_code_write(struct space *s, vaddr_t addr, const void *bytes, size_t n);
+/* When it returns, every CPU that runs a thread of s has executed a serializing instruction since it was called. */
+void platform_space_barrier(struct space *s);
 bool platform_space_present(struct space *s, vaddr_t addr); /* for mincore(2): whether a page is there */
 void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);

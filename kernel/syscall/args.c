@@ -5,7 +5,9 @@
 #include "proc/clock.h"
 #include "proc/wait.h"
 
-int path_get(struct path_arg *p, int dirfd, const char __user *path)
+int path_get(struct path_arg *p, int dirfd, const char __user *path) { return path_get_from(p, dirfd, path, false); }
+
+int path_get_from(struct path_arg *p, int dirfd, const char __user *path, bool always)
 {
 	ssize_t n;
 
@@ -23,7 +25,7 @@ int path_get(struct path_arg *p, int dirfd, const char __user *path)
 	}
 	if (n < 0)
 		return n;
-	if (dirfd == AT_FDCWD || p->name[0] == '/')
+	if (dirfd == AT_FDCWD || (p->name[0] == '/' && !always))
 		return 0;
 	p->ref = fd_get_raw(dirfd);
 	if (!p->ref.file)

@@ -17,6 +17,8 @@ struct path_arg {
 };
 /* -EFAULT, -ENAMETOOLONG, -ENOMEM; -EBADF, -ENOTDIR for dirfd, which counts only if the path is relative. */
 int path_get(struct path_arg *p, int dirfd, const char __user *path);
+/* always: dirfd counts for absolute paths too (RESOLVE_IN_ROOT). */
+int path_get_from(struct path_arg *p, int dirfd, const char __user *path, bool always);
 void path_end(struct path_arg *p);
 /* The dentry that (dirfd, path, AT_* flags) names, with a reference. */
 int path_lookup(int dirfd, const char __user *path, unsigned walk_flags, struct dentry **out);
@@ -25,6 +27,13 @@ int path_lookup(int dirfd, const char __user *path, unsigned walk_flags, struct 
 long fd_give(struct file *f, int from, bool cloexec);
 /* The same for the two ends of something, and writes both numbers to the program.  0, -EMFILE, -ENOMEM, -EFAULT. */
 long fd_give_two(struct file *f[2], bool cloexec, int __user *out);
+
+/*
+ * What all calls that move bytes share.  at NULL: at the file's own position, which moves.  The bytes moved; -EBADF
+ * (not open for it), -EISDIR, -EINVAL, or what the file says.
+ */
+ssize_t file_do_read(struct fdref r, struct uio *u, const u64 *at);
+ssize_t file_do_write(struct fdref r, struct uio *u, const u64 *at);
 
 /* readv and writev's list.  End with iov_end() after success. */
 struct iov_arg {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about names: open, mkdir, unlink, rename, links, directories. */
+#include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "syscall/args.h"
@@ -23,6 +24,87 @@ long sys_open(const char __user *path, int flags, u32 mode) { return sys_openat(
 long sys_creat(const char __user *path, u32 mode)
 {
 	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+/* ---- openat2 ---- */
+
+struct open_how { /* linux/openat2.h */
+	u64 flags, mode, resolve;
+};
+
+#define OPEN_FLAGS_ALL                                                                                                 \
+	((u64)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DIRECT |         \
+	       O_ASYNC | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE))
+#define RESOLVE_ALL    0x3fu
+#define RESOLVE_CACHED 0x20u
+
+/* RESOLVE_* in their order. */
+static const unsigned walk_of_resolve[] = {WALK_NO_XDEV, WALK_NO_MAGICLINKS, WALK_NO_SYMLINKS,
+					   WALK_BENEATH, WALK_IN_ROOT,	     WALK_CACHED};
+
+/* Unlike open(2) this call refuses what it does not know (build_open_flags() of Linux). */
+static long how_check(const struct open_how *how, unsigned *walk)
+{
+	const u64 tmpfile = O_TMPFILE & ~O_DIRECTORY;
+
+	if (how->flags & ~OPEN_FLAGS_ALL || how->resolve & ~(u64)RESOLVE_ALL)
+		return -EINVAL;
+	*walk = 0;
+	for (unsigned n = 0; n < ARRAY_SIZE(walk_of_resolve); n++)
+		if (how->resolve & (1u << n))
+			*walk |= walk_of_resolve[n];
+	if ((*walk & WALK_SCOPED) == WALK_SCOPED)
+		return -EINVAL;
+	if (how->flags & (O_CREAT | tmpfile) ? how->mode & ~07777ull : how->mode)
+		return -EINVAL;
+	if ((how->flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
+		return -EINVAL;
+	if (how->flags & tmpfile && (!(how->flags & O_DIRECTORY) || (how->flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
+	if (how->flags & O_PATH && how->flags & ~(u64)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_CACHED) && how->flags & (O_TRUNC | O_CREAT | tmpfile))
+		return -EAGAIN;
+	return 0;
+}
+
+/* A newer program's longer structure is as good as ours if it asks for nothing more. */
+static long how_get(struct open_how *how, const void __user *from, size_t size)
+{
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	for (size_t n = sizeof(*how); n < size; n++) {
+		char c;
+
+		if (get_user(c, (const char __user *)from + n))
+			return -EFAULT;
+		if (c)
+			return -E2BIG;
+	}
+	return copy_from_user(how, from, sizeof(*how));
+}
+
+long sys_openat2(int dirfd, const char __user *path, const void __user *uhow, size_t size)
+{
+	struct path_arg p;
+	struct open_how how;
+	struct file *f;
+	unsigned walk;
+	long r = how_get(&how, uhow, size);
+
+	if (!r)
+		r = how_check(&how, &walk);
+	if (r)
+		return r;
+	r = path_get_from(&p, dirfd, path, walk & WALK_IN_ROOT);
+	if (!r)
+		r = fd_room();
+	if (!r)
+		r = vfs_open_how(p.at, p.name, (u32)how.flags, (u32)how.mode, walk, &f);
+	path_end(&p);
+	return r ? r : fd_give(f, 0, how.flags & O_CLOEXEC);
 }
 
 long sys_mkdirat(int dirfd, const char __user *path, u32 mode)
@@ -223,10 +305,37 @@ static bool dirent_emit(struct dir_sink *s, const char *name, size_t len, u64 in
 	return true;
 }
 
-long sys_getdents64(int fd, void __user *buf, unsigned size)
+struct dirent_old { /* the type stands in the last byte, behind the name's NUL */
+	u64 ino, off;
+	u16 reclen;
+	char name[];
+};
+
+static bool dirent_emit_old(struct dir_sink *s, const char *name, size_t len, u64 ino, unsigned dtype, u64 next)
+{
+	struct dirent_sink *d = container_of(s, struct dirent_sink, sink);
+	size_t reclen = ALIGN_UP(offsetof(struct dirent_old, name) + len + 2, 8ul);
+	struct dirent_old *e = (struct dirent_old *)(d->buf + d->used);
+
+	if (d->size - d->used < reclen) {
+		d->too_small = !d->used;
+		return false;
+	}
+	e->ino = ino;
+	e->off = next;
+	e->reclen = (u16)reclen;
+	memset(e->name + len, 0, reclen - offsetof(struct dirent_old, name) - len);
+	memcpy(e->name, name, len);
+	d->buf[d->used + reclen - 1] = (char)dtype;
+	d->used += reclen;
+	return true;
+}
+
+static long do_getdents(int fd, void __user *buf, unsigned size,
+			bool (*emit)(struct dir_sink *s, const char *name, size_t len, u64 ino, unsigned dtype, u64 next))
 {
 	struct fdref r = fd_get(fd);
-	struct dirent_sink s = {.sink.emit = dirent_emit, .size = MIN(size, GETDENTS_STEP)};
+	struct dirent_sink s = {.sink.emit = emit, .size = MIN(size, GETDENTS_STEP)};
 	long n = -EBADF;
 	u64 pos;
 
@@ -252,11 +361,15 @@ long sys_getdents64(int fd, void __user *buf, unsigned size)
 			n = s.used;
 		}
 		mutex_unlock(&r.file->pos_lock);
+		notify_file(r.file, NOTIFY_ACCESS);
 	}
 	kfree(s.buf);
 	fd_put(r);
 	return n;
 }
+
+long sys_getdents64(int fd, void __user *buf, unsigned size) { return do_getdents(fd, buf, size, dirent_emit); }
+long sys_getdents(int fd, void __user *buf, unsigned size) { return do_getdents(fd, buf, size, dirent_emit_old); }
 
 /* ---- where the process is ---- */
 

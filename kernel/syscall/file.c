@@ -2,6 +2,8 @@
 /* Calls about descriptors and open files: close, dup, fcntl, fsync, truncation. */
 #include "fs/blkdev.h"
 #include "fs/flock.h"
+#include "fs/memfd.h"
+#include "fs/notify.h"
 #include "fs/tty.h"
 #include "ipc/pipe.h"
 #include "lib/string.h"
@@ -95,6 +97,8 @@ long sys_dup3(int fd, int to, int flags)
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ	1031
 #define F_GETPIPE_SZ	1032
+#define F_ADD_SEALS	1033
+#define F_GET_SEALS	1034
 #define FD_CLOEXEC	1
 
 #define F_RDLCK 0
@@ -154,6 +158,10 @@ static long fcntl_file(struct file *f, unsigned cmd, u64 arg)
 		return pipe_capacity(f);
 	case F_SETPIPE_SZ:
 		return pipe_set_capacity(f, arg);
+	case F_ADD_SEALS:
+		return arg > ~0u ? -EINVAL : memfd_add_seals(f, (u32)arg);
+	case F_GET_SEALS:
+		return memfd_seals(f);
 	default:
 		return -EINVAL;
 	}
@@ -261,6 +269,38 @@ static long make_pipe(int __user *fds, u32 flags)
 long sys_pipe(int __user *fds) { return make_pipe(fds, 0); }
 long sys_pipe2(int __user *fds, int flags) { return make_pipe(fds, flags); }
 
+/* ---- files in memory ---- */
+
+#define MFD_CLOEXEC	  0x01u
+#define MFD_ALLOW_SEALING 0x02u
+#define MFD_HUGETLB	  0x04u
+#define MFD_NOEXEC_SEAL	  0x08u
+#define MFD_EXEC	  0x10u
+#define MFD_HUGE_SIZE	  (0x3fu << 26)
+
+#define MFD_NAME_MAX (NAME_MAX - 6) /* "memfd:" stands before it */
+
+long sys_memfd_create(const char __user *uname, unsigned flags)
+{
+	u32 seals = flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) ? 0 : F_SEAL_SEAL;
+	char name[MFD_NAME_MAX + 1];
+	ssize_t n;
+
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC |
+		      (flags & MFD_HUGETLB ? MFD_HUGE_SIZE : 0)))
+		return -EINVAL;
+	if ((flags & MFD_EXEC) && (flags & MFD_NOEXEC_SEAL))
+		return -EINVAL;
+	n = copy_string_from_user(name, uname, sizeof(name));
+	if (n < 0)
+		return n == -ENAMETOOLONG ? -EINVAL : n;
+	if (flags & MFD_HUGETLB) /* no huge pages are set aside: as a Linux without hugetlbfs */
+		return -ENOSYS;
+	if (flags & MFD_NOEXEC_SEAL)
+		seals |= F_SEAL_EXEC;
+	return fd_give(memfd_file(name, flags & MFD_NOEXEC_SEAL ? 0666 : 0777, seals), 0, flags & MFD_CLOEXEC);
+}
+
 /* ---- to the disk ---- */
 
 static long do_fsync(int fd, bool data_only)
@@ -299,6 +339,44 @@ long sys_syncfs(int fd)
 	return n;
 }
 
+#define SYNC_FILE_RANGE_ALL 7u
+
+/* The whole file goes out, which is more than was asked for. */
+long sys_sync_file_range(int fd, s64 off, s64 len, unsigned flags)
+{
+	struct fdref r;
+	long n = 0;
+	u32 mode;
+
+	if ((flags & ~SYNC_FILE_RANGE_ALL) || off < 0 || off + len < 0 || off + len < off)
+		n = -EINVAL;
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	mode = r.file->inode->mode;
+	if (!n && !S_ISREG(mode) && !S_ISBLK(mode) && !S_ISDIR(mode) && !S_ISLNK(mode))
+		n = -ESPIPE;
+	if (!n && flags && r.file->ops->fsync)
+		n = file_fsync(r.file, true);
+	fd_put(r);
+	return n;
+}
+
+/* Advice that need not be taken. */
+long sys_readahead(int fd, s64 off, size_t count)
+{
+	struct fdref r = fd_get(fd);
+	long n = 0;
+
+	if (!r.file || !(r.file->kind & FILE_READ))
+		n = -EBADF;
+	else if (!S_ISREG(r.file->inode->mode) && !S_ISBLK(r.file->inode->mode))
+		n = -EINVAL;
+	if (r.file)
+		fd_put(r);
+	return n;
+}
+
 /* ---- truncation ---- */
 
 long sys_ftruncate(int fd, s64 size)
@@ -315,6 +393,8 @@ long sys_ftruncate(int fd, s64 size)
 		n = -EINVAL;
 	else
 		n = vfs_truncate(r.file->inode, size, r.file);
+	if (!n)
+		notify_file(r.file, NOTIFY_MODIFY);
 	fd_put(r);
 	return n;
 }
@@ -337,8 +417,28 @@ long sys_truncate(const char __user *path, s64 size)
 		r = vfs_permission(d->inode, MAY_WRITE);
 	if (!r)
 		r = vfs_truncate(d->inode, size, NULL);
+	if (!r)
+		notify_dentry(d, NOTIFY_MODIFY);
 	dentry_unref(d);
 	return r;
+}
+
+/* One way of changing the file at a time; punching keeps its size, and collapsing cannot (vfs_fallocate() of Linux). */
+static bool falloc_mode_ok(int mode)
+{
+	switch (mode & ~1 /* KEEP_SIZE */) {
+	case 0x00: /* allocate */
+	case 0x10: /* ZERO_RANGE */
+	case 0x40: /* UNSHARE_RANGE */
+		return true;
+	case 0x02: /* PUNCH_HOLE */
+		return mode & 1;
+	case 0x08: /* COLLAPSE_RANGE */
+	case 0x20: /* INSERT_RANGE */
+		return !(mode & 1);
+	default:
+		return false;
+	}
 }
 
 long sys_fallocate(int fd, int mode, s64 off, s64 len)
@@ -351,6 +451,8 @@ long sys_fallocate(int fd, int mode, s64 off, s64 len)
 		return -EBADF;
 	if (off < 0 || len <= 0)
 		n = -EINVAL;
+	else if (!falloc_mode_ok(mode))
+		n = -EOPNOTSUPP;
 	else if (!(r.file->kind & FILE_WRITE))
 		n = -EBADF;
 	else if (r.file->kind & FILE_STREAM)
@@ -363,6 +465,8 @@ long sys_fallocate(int fd, int mode, s64 off, s64 len)
 		n = -EFBIG;
 	else
 		n = r.file->ops->fallocate ? r.file->ops->fallocate(r.file, mode, off, len) : -EOPNOTSUPP;
+	if (!n)
+		notify_file(r.file, NOTIFY_MODIFY);
 	fd_put(r);
 	return n;
 }

@@ -3,6 +3,7 @@
 #include "fs/abi.h"
 #include "fs/fd.h"
 #include "fs/file.h"
+#include "fs/memfd.h"
 #include "mm/space.h"
 #include "proc/thread.h"
 #include "syscall/syscall.h"
@@ -108,12 +109,23 @@ long sys_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 off)
 		goto out;
 	if (type != MAP_PRIVATE)
 		area |= AREA_SHARED;
+	if (file && (area & AREA_SHARED) && !memfd_may_write_shared(file)) {
+		at = -EPERM;
+		if (area & AREA_WRITE)
+			goto out;
+		area |= AREA_NOWRITE;
+	}
 	if (flags & MAP_NORESERVE)
 		area |= AREA_NORESERVE;
 	if (flags & MAP_GROWSDOWN)
 		area |= AREA_GROWSDOWN | AREA_STACK;
 	at = space_map(space(), ALIGN_DOWN(addr, PAGE_SIZE), len, area, fixed, noreplace, file, off, NULL);
-	if (at > 0 && (flags & (MAP_POPULATE | MAP_LOCKED)) && !(flags & MAP_NONBLOCK) && (area & AREA_PROT))
+	/* A seal that came in between has not seen this mapping: it goes again. */
+	if (at > 0 && file && (area & (AREA_SHARED | AREA_NOWRITE)) == AREA_SHARED && !memfd_may_write_shared(file)) {
+		(void)space_unmap(space(), (vaddr_t)at, len);
+		at = -EPERM;
+	}
+	if (at > 0 && ((flags & (MAP_POPULATE | MAP_LOCKED)) || READ_ONCE(space()->lock_future)) && !(flags & MAP_NONBLOCK) && (area & AREA_PROT))
 		(void)populate((vaddr_t)at, ALIGN_UP(len, PAGE_SIZE), area);
 out:
 	if (file)
@@ -166,7 +178,11 @@ long sys_mprotect(u64 addr, u64 len, int prot)
 
 long sys_brk(u64 addr)
 {
-	return (long)space_brk(space(), addr);
+	u64 was = READ_ONCE(space()->brk), now = space_brk(space(), addr);
+
+	if (unlikely(READ_ONCE(space()->lock_future)) && now > was)
+		(void)populate(ALIGN_UP(was, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE) - ALIGN_UP(was, PAGE_SIZE), AREA_WRITE);
+	return (long)now;
 }
 
 #define MREMAP_MAYMOVE	 1
@@ -411,6 +427,64 @@ long sys_munlock(u64 addr, u64 len)
 	if (start + len < start)
 		return -EINVAL;
 	return len && range_is(start, len, &anonymous) ? -ENOMEM : 0;
+}
+
+#define MCL_CURRENT 1
+#define MCL_FUTURE  2
+#define MCL_ONFAULT 4
+
+/* What all areas that are to be filled would take, in bytes. */
+static u64 locked_size(struct space *s)
+{
+	unsigned long ev = spin_lock(&s->lock);
+	u64 sum = 0;
+
+	for (struct area *a = area_find_above(&s->areas, 0); a; a = area_next(a))
+		if ((a->flags & AREA_PROT) && !(a->flags & (AREA_NORESERVE | AREA_KERNEL)))
+			sum += a->end - a->start;
+	spin_unlock(&s->lock, ev);
+	return sum;
+}
+
+static void populate_all(struct space *s)
+{
+	u64 addr = 0;
+
+	for (;;) {
+		unsigned long ev = spin_lock(&s->lock);
+		struct area *a = area_find_above(&s->areas, addr);
+		u64 start = a ? a->start : 0, end = a ? a->end : 0;
+		u32 flags = a ? a->flags : 0;
+
+		spin_unlock(&s->lock, ev);
+		if (!end)
+			return;
+		/* As Linux: what cannot be filled (behind a file's end) is passed over. */
+		if ((flags & AREA_PROT) && !(flags & (AREA_NORESERVE | AREA_KERNEL)))
+			(void)populate(MAX(start, addr), end - MAX(start, addr), flags);
+		addr = end;
+	}
+}
+
+long sys_mlockall(int flags)
+{
+	struct space *s = space();
+
+	if (!flags || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT)
+		return -EINVAL;
+	if ((flags & MCL_CURRENT) && !(flags & MCL_ONFAULT)) {
+		if (locked_size(s) > s->resident * PAGE_SIZE + platform_memory_free())
+			return -ENOMEM;
+		populate_all(s);
+	}
+	WRITE_ONCE(s->lock_future, (flags & (MCL_FUTURE | MCL_ONFAULT)) == MCL_FUTURE);
+	return 0;
+}
+
+long sys_munlockall(void)
+{
+	WRITE_ONCE(space()->lock_future, false);
+	return 0;
 }
 
 /* ---- NUMA: there is one node, 0 ---- */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that move bytes: read, write and their kin, lseek, sendfile. */
 #include "fs/mapped.h"
+#include "fs/notify.h"
+#include "ipc/pipe.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "syscall/args.h"
@@ -28,6 +30,8 @@ static inline __attribute__((always_inline)) ssize_t read_at(struct fdref r, str
 		f->pos += n;
 	if (own && r.counted)
 		mutex_unlock(&f->pos_lock);
+	if (n > 0)
+		notify_file(f, NOTIFY_ACCESS);
 	return n;
 }
 
@@ -53,11 +57,13 @@ static inline __attribute__((always_inline)) ssize_t write_at(struct fdref r, st
 		f->pos = off + n;
 	if (own && r.counted)
 		mutex_unlock(&f->pos_lock);
+	if (n > 0)
+		notify_file(f, NOTIFY_MODIFY);
 	return n;
 }
 
-static __attribute__((noinline)) ssize_t do_read(struct fdref r, struct uio *u, const u64 *at) { return read_at(r, u, at); }
-static __attribute__((noinline)) ssize_t do_write(struct fdref r, struct uio *u, const u64 *at) { return write_at(r, u, at); }
+__attribute__((noinline)) ssize_t file_do_read(struct fdref r, struct uio *u, const u64 *at) { return read_at(r, u, at); }
+__attribute__((noinline)) ssize_t file_do_write(struct fdref r, struct uio *u, const u64 *at) { return write_at(r, u, at); }
 
 static __attribute__((noinline)) long read_one(struct fdref r, void __user *buf, size_t count)
 {
@@ -124,7 +130,7 @@ static long rw(int fd, struct uio *u, s64 off, bool at, bool write)
 	else if (at && off + (s64)u->left < 0)
 		n = r.file->kind & (write ? FILE_WRITE : FILE_READ) ? -EINVAL : -EBADF;
 	else
-		n = write ? do_write(r, u, at ? &pos : NULL) : do_read(r, u, at ? &pos : NULL);
+		n = write ? file_do_write(r, u, at ? &pos : NULL) : file_do_read(r, u, at ? &pos : NULL);
 	fd_put(r);
 	return n;
 }
@@ -182,40 +188,70 @@ long sys_pwritev(int fd, const struct iovec __user *iov, u64 n, s64 off, u64 hig
 	return rw_list(fd, iov, n, off, true, true);
 }
 
-#define RWF_HIPRI  1
-#define RWF_DSYNC  2
-#define RWF_SYNC   4
-#define RWF_APPEND 16
+#define RWF_HIPRI    0x01
+#define RWF_DSYNC    0x02
+#define RWF_SYNC     0x04
+#define RWF_NOWAIT   0x08
+#define RWF_APPEND   0x10
+#define RWF_NOAPPEND 0x20
 
-/* With offset -1 the file's own position is meant.  NOWAIT and the newer flags need what no file here offers. */
+/*
+ * NOWAIT is for files that know whether they would wait: pipes do, and files in memory never wait.  The newer flags
+ * (ATOMIC, DONTCACHE, NOSIGNAL) are for what no file here offers.
+ */
+static int rwf_check(const struct file *f, int flags)
+{
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND))
+		return -EOPNOTSUPP;
+	if ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND))
+		return -EINVAL;
+	if ((flags & RWF_NOWAIT) && !pipe_is(f) && !(S_ISREG(f->inode->mode) && f->inode->sb->flags & SB_PINNED))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* What RWF_SYNC and RWF_DSYNC ask for, after `n` bytes have been written. */
+static long rwf_sync(struct file *f, int flags, long n)
+{
+	int err = 0;
+
+	if (n > 0 && (flags & (RWF_DSYNC | RWF_SYNC)) && f->ops->fsync)
+		err = file_fsync(f, !(flags & RWF_SYNC));
+	return err ? err : n;
+}
+
+/* With offset -1 the file's own position is meant. */
 static long rw_flags(int fd, const struct iovec __user *iov, u64 count, s64 off, int flags, bool write)
 {
 	struct iov_arg a;
 	struct fdref r;
 	long n;
 
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
-		return -EOPNOTSUPP;
-	if (!flags || !write)
-		return rw_list(fd, iov, count, off, off != -1, write);
 	if (off < -1)
 		return -EINVAL;
-	n = iov_get(&a, iov, count);
-	if (n)
-		return n;
-	a.uio.append = flags & RWF_APPEND;
-	n = rw(fd, &a.uio, off, off != -1, write);
-	iov_end(&a);
-	if (n <= 0 || !(flags & (RWF_DSYNC | RWF_SYNC)))
-		return n;
 	r = fd_get(fd);
-	if (r.file) {
-		int err = r.file->ops->fsync ? r.file->ops->fsync(r.file, !(flags & RWF_SYNC)) : 0;
-
-		if (err && err != -EINVAL)
-			n = err;
-		fd_put(r);
+	if (!r.file)
+		return -EBADF;
+	if (off != -1 && (r.file->kind & FILE_STREAM))
+		n = -ESPIPE;
+	else if (!(r.file->kind & (write ? FILE_WRITE : FILE_READ)))
+		n = -EBADF;
+	else
+		n = iov_get(&a, iov, count);
+	if (!n) {
+		if (a.uio.left)
+			n = rwf_check(r.file, flags);
+		if (!n && (a.uio.left || write)) {
+			a.uio.append = flags & RWF_APPEND;
+			a.uio.in_place = flags & RWF_NOAPPEND;
+			a.uio.nowait = flags & RWF_NOWAIT;
+			n = rw(fd, &a.uio, off, off != -1, write);
+			if (write)
+				n = rwf_sync(r.file, flags, n);
+		}
+		iov_end(&a);
 	}
+	fd_put(r);
 	return n;
 }
 
@@ -311,13 +347,13 @@ static long copy_files(struct fdref in, u64 *in_at, struct fdref out, u64 *out_a
 		ssize_t got, put;
 
 		uio_init_kernel(&u, buf, MIN(n - done, step));
-		got = do_read(in, &u, in_at);
+		got = file_do_read(in, &u, in_at);
 		if (got <= 0) {
 			r = got;
 			break;
 		}
 		uio_init_kernel(&u, buf, got);
-		put = do_write(out, &u, out_at);
+		put = file_do_write(out, &u, out_at);
 		if (put < got) { /* what has been read and not written is read again */
 			u64 back = got - (put > 0 ? put : 0);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about what files are: stat and its kin, permissions, owners, times, file systems. */
+#include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "platform/platform.h"
@@ -213,6 +214,23 @@ long sys_faccessat2(int dirfd, const char __user *path, int mode, int flags)
 
 /* ---- changes ---- */
 
+/* Which news a change is (fsnotify_change() of Linux). */
+static u32 setattr_event(const struct iattr *a)
+{
+	u32 event = a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? NOTIFY_ATTRIB : 0;
+
+	switch (a->valid & (ATTR_ATIME | ATTR_MTIME)) {
+	case ATTR_ATIME | ATTR_MTIME:
+		return event | NOTIFY_ATTRIB;
+	case ATTR_ATIME:
+		return event | NOTIFY_ACCESS;
+	case ATTR_MTIME:
+		return event | NOTIFY_MODIFY;
+	default:
+		return event;
+	}
+}
+
 static long setattr_fd(int fd, struct iattr *a)
 {
 	struct fdref r = fd_get(fd);
@@ -222,6 +240,8 @@ static long setattr_fd(int fd, struct iattr *a)
 		return -EBADF;
 	a->file = r.file;
 	n = vfs_setattr(r.file->inode, a);
+	if (!n)
+		notify_file(r.file, setattr_event(a));
 	fd_put(r);
 	return n;
 }
@@ -237,6 +257,8 @@ static long setattr_path(int dirfd, const char __user *path, unsigned walk, stru
 		r = -EOPNOTSUPP;
 	else
 		r = vfs_setattr(d->inode, a);
+	if (!r)
+		notify_dentry(d, setattr_event(a));
 	dentry_unref(d);
 	return r;
 }

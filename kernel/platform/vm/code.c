@@ -62,3 +62,6 @@ int platform_code_write(struct space *s, vaddr_t addr, const void *bytes, size_t
 	} while (err == -EAGAIN);
 	return err;
 }
+
+/* A flush of a page that nobody has: INVLPG serializes (SDM 3A, 9.3), whether an interrupt or a spinning CPU answers. */
+void platform_space_barrier(struct space *s) { tlb_flush_space(s, 0, PAGE_SIZE); }
