@@ -44,6 +44,8 @@
 #define ENOSYS 38
 #define ENOTEMPTY 39
 #define ELOOP 40
+#define ENOMSG 42
+#define EIDRM 43
 #define ELIBBAD 80
 #define ENODATA 61
 #define ETIME 62
@@ -75,6 +77,7 @@
 #define EALREADY 114
 #define EINPROGRESS 115
 #define ESTALE 116
+#define ECANCELED 125
 #define EOWNERDEAD 130
 #define ENOTRECOVERABLE 131
 

@@ -37,6 +37,13 @@ struct thread;
 
 /* All: 0 or a count, or -EFAULT, -EINVAL (alignment), ...: futex(2).  shared: without FUTEX_PRIVATE_FLAG. */
 
+struct futex_wait_word {
+	u32 __user *addr;
+	u32 val;
+	bool shared;
+};
+/* futex_waitv(2): asleep while every word has its value.  The place of one that was woken; else as futex_wait(). */
+long futex_wait_many(const struct futex_wait_word *v, unsigned n, nsec_t deadline);
 /* Sleeps while *addr == val.  -EAGAIN: it was not; -ETIMEDOUT; -ERESTARTSYS.  deadline: monotonic. */
 long futex_wait(u32 __user *addr, bool shared, u32 val, nsec_t deadline, u32 bitset);
 long futex_wake(u32 __user *addr, bool shared, int n, u32 bitset);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals: queues, sending, choosing who takes them, masks.  See signal(7) and sigaction(2). */
 #include "proc/signal.h"
+#include "fs/abi.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "lib/uaccess.h"
@@ -24,6 +25,7 @@ void signal_init_process(struct process *p)
 	spin_init(&p->sig_lock);
 	list_init(&p->sig.queue);
 	wait_queue_init(&p->sig.stop_wait);
+	wait_queue_init(&p->sig.signalfd_wait);
 }
 
 void signal_init_thread(struct thread *t)
@@ -296,6 +298,13 @@ static int send_locked(struct process *p, struct thread *t, const struct siginfo
 	return err;
 }
 
+/* Without the locks: epoll hears of it too, and looks. */
+static void wake_signalfd(struct process *p)
+{
+	if (!wait_queue_idle(&p->sig.signalfd_wait))
+		wait_wake_all(&p->sig.signalfd_wait, POLLIN);
+}
+
 int signal_send(struct process *p, struct thread *t, const struct siginfo *info)
 {
 	bool all = needs_threads(t, info->si_signo);
@@ -305,6 +314,7 @@ int signal_send(struct process *p, struct thread *t, const struct siginfo *info)
 	spin_unlock(&p->sig_lock, ev2);
 	if (all)
 		spin_unlock(&p->lock, ev);
+	wake_signalfd(p);
 	return err;
 }
 
@@ -322,6 +332,7 @@ bool signal_send_entry(struct process *p, struct thread *t, struct sigqueue *q)
 	}
 	spin_unlock(&p->sig_lock, ev2);
 	spin_unlock(&p->lock, ev);
+	wake_signalfd(p);
 	return queued;
 }
 

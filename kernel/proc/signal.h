@@ -146,6 +146,7 @@ struct process_signals {
 	unsigned queued; /* entries from the heap, of all threads: RLIMIT_SIGPENDING is their limit */
 	bool stopped;	 /* by SIGSTOP: every thread waits on its way out */
 	struct wait_queue stop_wait;
+	struct wait_queue signalfd_wait; /* whoever reads or polls a signalfd: woken for every signal */
 };
 
 #define SIG_DFL 0

@@ -5,6 +5,7 @@
 #include "fs/fd.h"
 #include "fs/mapped.h"
 #include "fs/vfs.h"
+#include "ipc/sysv.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -160,6 +161,7 @@ void thread_exit(int status)
 
 	t->exit_status = status;
 	futex_exit_thread(t); /* robust list, clear_tid */
+	sem_exit_thread(t);
 	signal_exit_thread(t);
 	/*
 	 * The last thread stays on the list, as the one in whose name the process ends.  Whether it is the last

@@ -24,6 +24,7 @@ struct file_table;
 struct fs_context;
 struct space;
 struct futex_waiter;
+struct sem_owner;
 
 /* Bits of thread.work: looked at before each return to the program. */
 #define THREAD_WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
@@ -77,6 +78,7 @@ struct thread {
 	} restart;
 	int exit_status;
 	struct futex_waiter *futex;
+	struct sem_owner *sem_owner; /* whose SEM_UNDO: ipc/sysv_sem.c; NULL: nobody's yet */
 	struct file **freed_files; /* what it frees a file for: those that wait for that; else NULL */
 };
 

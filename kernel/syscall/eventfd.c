@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* eventfd and timerfd. */
+/* eventfd, timerfd and signalfd. */
 #include "ipc/eventfd.h"
+#include "ipc/signalfd.h"
 #include "syscall/args.h"
 
 #define EFD_SEMAPHORE	1
@@ -61,3 +62,27 @@ long sys_timerfd_gettime(int fd, void __user *value)
 	fd_put(r);
 	return n;
 }
+
+long sys_signalfd4(int fd, const sigset_t __user *umask, size_t size, int flags)
+{
+	struct fdref r;
+	sigset_t mask;
+	long n;
+
+	if (size != sizeof(mask))
+		return -EINVAL;
+	if (get_user(mask, umask))
+		return -EFAULT;
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	if (fd == -1)
+		return fd_give(signalfd_create(mask, flags & O_NONBLOCK), 0, flags & O_CLOEXEC);
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	n = signalfd_set_mask(r.file, mask);
+	fd_put(r);
+	return n ? n : fd;
+}
+
+long sys_signalfd(int fd, const sigset_t __user *mask, size_t size) { return sys_signalfd4(fd, mask, size, 0); }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads and the one process: making and ending them, identity, prctl(2). */
 #include <arch/switch.h>
+#include "ipc/sysv.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "proc/limits.h"
@@ -84,9 +85,13 @@ static long clone_thread(const struct clone_args *a)
 		return -EPERM;
 	if (READ_ONCE(p->thread_count) >= p->limits[RLIMIT_NPROC].cur)
 		return -EAGAIN;
+	if ((a->flags & CLONE_SYSVSEM) && sem_prepare_clone())
+		return -ENOMEM;
 	t = thread_create(p);
 	if (!t)
 		return -ENOMEM;
+	if (a->flags & CLONE_SYSVSEM)
+		sem_clone(t);
 	tid = t->tid;
 	arch_thread_set_frame(t, f, true);
 	frame_set_result(t->frame, 0);
