@@ -9,7 +9,6 @@
 #include "mm/heap.h"
 #include "proc/thread.h"
 
-static const struct inode_ops ramfs_iops;
 static const struct file_ops ramfs_dir_ops;
 
 /* ---- directories ---- */
@@ -309,7 +308,7 @@ static ssize_t ramfs_listxattr(struct inode *i, char *buf, size_t size)
 	return n;
 }
 
-static const struct inode_ops ramfs_iops = {
+const struct inode_ops ramfs_iops = {
 	.create = ramfs_create,
 	.tmpfile = ramfs_tmpfile,
 	.mkdir = ramfs_mkdir,

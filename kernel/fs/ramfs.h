@@ -18,6 +18,8 @@ struct ramfs_inode {
 	struct pages pages; /* frames of their own; where there is none: */
 	const u8 *base;	    /* the file's first base_len bytes, or NULL: never written, never freed */
 	u64 base_len;
+	/* Where the base is not memory: reads n bytes of it at off into u.  Bytes, short only after a fault; or -errno. */
+	ssize_t (*fetch)(struct ramfs_inode *ri, struct uio *u, u64 off, size_t n);
 	char *link; /* target of a symbolic link */
 	u32 seals;	      /* fs/memfd.h */
 	struct xattr *xattrs; /* fs/xattr.h; under inode.lock */
@@ -25,6 +27,8 @@ struct ramfs_inode {
 
 static inline struct ramfs_inode *ramfs_of(struct inode *i) { return container_of(i, struct ramfs_inode, inode); }
 
+/* The usual ones: file systems made of these inodes build theirs upon them (overlay.c). */
+extern const struct inode_ops ramfs_iops;
 /* Of regular files (ramfs_file.c). */
 extern const struct file_ops ramfs_file_ops;
 /* truncate(2): under inode.lock.  0 or -EFBIG. */

@@ -30,15 +30,26 @@ static void *page_get(struct ramfs_inode *ri, u64 index)
 
 static void page_put(void *page) { frame_unref(frame_addr(page)); }
 
-/* What the page holds as long as it has no memory of its own. */
-static void page_from_base(struct ramfs_inode *ri, u64 index, void *to)
+/* What the page holds as long as it has no memory of its own.  0, or what `fetch` says. */
+static int page_from_base(struct ramfs_inode *ri, u64 index, void *to)
 {
-	u64 off = index << PAGE_SHIFT;
-	size_t n = off < ri->base_len ? MIN(PAGE_SIZE, ri->base_len - off) : 0;
+	u64 off = index << PAGE_SHIFT, len = READ_ONCE(ri->base_len);
+	size_t n = off < len ? MIN(PAGE_SIZE, len - off) : 0;
 
-	if (n)
+	if (n && ri->fetch) {
+		struct uio u;
+		ssize_t r;
+
+		uio_init_kernel(&u, to, n);
+		r = ri->fetch(ri, &u, off, n);
+		if (r < 0)
+			return (int)r;
+		n = r;
+	} else if (n) {
 		memcpy(to, ri->base + off, n);
+	}
 	memset((char *)to + n, 0, PAGE_SIZE - n);
+	return 0;
 }
 
 /*
@@ -64,19 +75,26 @@ static void *page_insert(struct ramfs_inode *ri, u64 index, void *page)
 	return page;
 }
 
-/* Page `index` with memory of its own and a reference; NULL: no memory. */
-static void *page_get_own(struct ramfs_inode *ri, u64 index)
+/* Page `index` with memory of its own and a reference; NULL: *err is `full` for no memory, or why it has no bytes. */
+static void *page_get_own(struct ramfs_inode *ri, u64 index, int full, int *err)
 {
 	void *page = page_get(ri, index);
 	paddr_t p;
 
+	*err = 0;
 	if (page)
 		return page;
 	p = frame_alloc(0);
-	if (!p)
+	if (p)
+		*err = page_from_base(ri, index, frame_ptr(p));
+	if (p && *err) {
+		frame_unref(p);
 		return NULL;
-	page_from_base(ri, index, frame_ptr(p));
-	return page_insert(ri, index, frame_ptr(p));
+	}
+	page = p ? page_insert(ri, index, frame_ptr(p)) : NULL;
+	if (!page)
+		*err = full;
+	return page;
 }
 
 /* ---- files ---- */
@@ -100,7 +118,15 @@ static ssize_t ramfs_read(struct file *f, struct uio *u, u64 off)
 			page_put(page);
 		} else if (off < base_len) {
 			k = ri->pages.root ? MIN(k, base_len - off) : MIN(want, base_len - off);
-			n = uio_copy_to(u, ri->base + off, k);
+			if (ri->fetch) {
+				ssize_t r = ri->fetch(ri, u, off, k);
+
+				if (r < 0 && before == u->left)
+					return r;
+				n = r < 0 ? 0 : r;
+			} else {
+				n = uio_copy_to(u, ri->base + off, k);
+			}
 		} else {
 			n = uio_zero(u, k);
 		}
@@ -120,6 +146,7 @@ static ssize_t ramfs_write_page(struct ramfs_inode *ri, struct uio *u, u64 off, 
 	size_t in = off & (PAGE_SIZE - 1), n;
 	u64 index = off >> PAGE_SHIFT;
 	void *page = page_get(ri, index);
+	int err;
 
 	if (!page && k == PAGE_SIZE) { /* a whole new page: filled before anyone sees it, not zeroed first */
 		paddr_t p = frame_alloc(0);
@@ -136,9 +163,13 @@ static ssize_t ramfs_write_page(struct ramfs_inode *ri, struct uio *u, u64 off, 
 				frame_unref(p);
 				return -ENOSPC;
 			}
-			page_from_base(ri, index, rest);
+			err = page_from_base(ri, index, rest);
 			memcpy((char *)own + n, rest + n, k - n);
 			kfree(rest);
+			if (err) {
+				frame_unref(p);
+				return err;
+			}
 		}
 		frame_ref(p);
 		page = page_insert(ri, index, own);
@@ -149,9 +180,9 @@ static ssize_t ramfs_write_page(struct ramfs_inode *ri, struct uio *u, u64 off, 
 			return -ENOSPC;
 	} else {
 		if (!page)
-			page = page_get_own(ri, index);
+			page = page_get_own(ri, index, -ENOSPC, &err);
 		if (!page)
-			return -ENOSPC;
+			return err;
 		n = uio_copy_from(u, (char *)page + in, k);
 	}
 	page_put(page);
@@ -210,10 +241,9 @@ static int ramfs_read_page(struct file *f, u64 off, void *to)
 	if (page) {
 		memcpy(to, page, PAGE_SIZE);
 		page_put(page);
-	} else {
-		page_from_base(ri, off >> PAGE_SHIFT, to);
+		return 0;
 	}
-	return 0;
+	return page_from_base(ri, off >> PAGE_SHIFT, to);
 }
 
 static unsigned ramfs_pages_in_place(struct file *f, u64 off, unsigned max, paddr_t *first)
@@ -223,7 +253,7 @@ static unsigned ramfs_pages_in_place(struct file *f, u64 off, unsigned max, padd
 	unsigned n = 0;
 	unsigned long ev;
 
-	if (off >= len || !IS_ALIGNED((uintptr_t)ri->base + off, PAGE_SIZE))
+	if (ri->fetch || off >= len || !IS_ALIGNED((uintptr_t)ri->base + off, PAGE_SIZE))
 		return 0;
 	max = MIN(max, (len - off) >> PAGE_SHIFT);
 	ev = spin_lock(&ri->lock);
@@ -239,12 +269,13 @@ static unsigned ramfs_pages_in_place(struct file *f, u64 off, unsigned max, padd
 static int ramfs_page_shared(struct file *f, u64 off, bool write, paddr_t *frame)
 {
 	void *page;
+	int err;
 
 	if (off >= READ_ONCE(f->inode->size))
 		return -EIO;
-	page = page_get_own(ramfs_of(f->inode), off >> PAGE_SHIFT);
+	page = page_get_own(ramfs_of(f->inode), off >> PAGE_SHIFT, -ENOMEM, &err);
 	if (!page)
-		return -ENOMEM;
+		return err;
 	if (write)
 		inode_touch(f->inode, ATTR_MTIME);
 	*frame = frame_addr(page);
@@ -334,10 +365,11 @@ static int range_zero(struct ramfs_inode *ri, u64 off, u64 end)
 static int range_allocate(struct ramfs_inode *ri, u64 off, u64 end)
 {
 	for (u64 n = off >> PAGE_SHIFT; n <= (end - 1) >> PAGE_SHIFT; n++) {
-		void *page = page_get_own(ri, n);
+		int err;
+		void *page = page_get_own(ri, n, -ENOSPC, &err);
 
 		if (!page)
-			return -ENOSPC;
+			return err;
 		page_put(page);
 	}
 	return 0;

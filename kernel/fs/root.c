@@ -2,6 +2,7 @@
 /* The root tree: built from the archive, with the mounts hung into it when a program first walks a path. */
 #include "fs/cpio.h"
 #include "fs/dentry.h"
+#include "fs/overlay.h"
 #include "fs/ramfs.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -12,6 +13,7 @@
 
 bool vfs_complete;
 static struct mutex complete_lock;
+static bool overlay_root; /* the root is an overlay: mount points are made there */
 
 /* A file of the archive that has several names: the entries come one after the other or far apart. */
 struct link_seen {
@@ -234,6 +236,47 @@ static bool below_mount(const char *path, unsigned count)
 	return false;
 }
 
+/* The directory that is to be mounted upon, made in an overlay, which is the program's own. */
+static int make_mountpoint(const char *path)
+{
+	struct dentry *dir = dentry_ref(vfs_root);
+	int r = 0;
+
+	while (!r && *path) {
+		struct dentry *d = NULL;
+		struct inode *i;
+		size_t n;
+
+		while (*path == '/')
+			path++;
+		for (n = 0; path[n] && path[n] != '/'; n++)
+			;
+		if (!n)
+			break;
+		mutex_lock(&dir->inode->lock);
+		r = vfs_lookup_held(dir, path, n, &d);
+		if (r == -ENOENT && !(r = dir->inode->ops->mkdir(dir->inode, path, n, 0755, &i))) {
+			d = dentry_add(dir, path, n, i);
+			inode_unref(i);
+			r = d ? 0 : -ENOMEM;
+		}
+		mutex_unlock(&dir->inode->lock);
+		if (!r)
+			r = vfs_enter_mount(&d);
+		if (!r && !S_ISDIR(d->inode->mode))
+			r = -ENOTDIR;
+		if (!r) {
+			dentry_unref(dir);
+			dir = d;
+		} else if (d) {
+			dentry_unref(d);
+		}
+		path += n;
+	}
+	dentry_unref(dir);
+	return r;
+}
+
 int vfs_mount_at(const char *path, struct mount *m, bool walk)
 {
 	struct dentry *d = NULL;
@@ -241,7 +284,14 @@ int vfs_mount_at(const char *path, struct mount *m, bool walk)
 
 	mutex_init(&m->lock);
 	if (walk) {
-		r = vfs_walk(vfs_root, path, WALK_KERNEL | WALK_DIRECTORY | WALK_FOLLOW, &d);
+		const unsigned how = WALK_KERNEL | WALK_DIRECTORY | WALK_FOLLOW;
+
+		r = vfs_walk(vfs_root, path, how, &d);
+		if (r == -ENOENT && overlay_root) {
+			r = make_mountpoint(path);
+			if (!r)
+				r = vfs_walk(vfs_root, path, how, &d);
+		}
 	} else {
 		d = make_dir(path, 0755);
 		r = d ? 0 : -ENOTDIR;
@@ -270,6 +320,7 @@ static int mount_root(struct mount *m)
 		return -ENOMEM;
 	m->sb = sb;
 	vfs_root = sb->root;
+	overlay_root = m->overlay;
 	boot_info.host_dirs = NULL; /* what is not there is not there */
 	return 0;
 }
@@ -282,6 +333,8 @@ static int open_p9(struct mount *m, struct superblock **out)
 		log_warn("mount of \"%s\" failed (error %d)", m->tag, -r);
 	else if (m->rdonly)
 		(*out)->flags |= SB_RDONLY;
+	if (!r && m->overlay)
+		r = overlay_mount(*out, out);
 	return r;
 }
 
@@ -316,6 +369,7 @@ static void mount_host_dirs(bool root)
 			m->open = open_p9;
 			m->tag = b->tag;
 			m->rdonly = b->flags & HERMIT_MOUNT_RDONLY;
+			m->overlay = b->flags & HERMIT_MOUNT_OVERLAY;
 			r = is_root ? mount_root(m) : vfs_mount_at(b->path, m, below_mount(b->path, i));
 		}
 		if (r) {

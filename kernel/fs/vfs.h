@@ -160,7 +160,7 @@ struct dentry {
 struct mount {
 	int (*open)(struct mount *m, struct superblock **out);
 	struct superblock *sb; /* NULL: not yet */
-	bool rdonly;
+	bool rdonly, overlay; /* overlay: rdonly, but for the program's own memory over it (fs/overlay.h) */
 	const char *tag; /* 9p */
 	struct mutex lock;
 };

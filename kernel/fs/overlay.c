@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/* The overlay's tree: inodes and names.  The bytes of its files: overlay_file.c. */
+#include "fs/overlay.h"
+#include "fs/dentry.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+
+#define OVERLAYFS_MAGIC 0x794c7630u
+#define NEW_INODES	(1ull << 56) /* what is made here is numbered from here on: no file of the host's is likely to be */
+
+struct ovl_super {
+	struct superblock sb;
+	struct spinlock lock; /* guards by_lower */
+	struct tree by_lower; /* ovl_nodes of files with several names, by the lower inode's number */
+	u64 last_id;
+};
+
+/* A name that a directory has been asked for.  Absent ones are remembered too: removed, or never there. */
+struct ovl_name {
+	struct tree_node node; /* by hash, length, bytes */
+	struct list link;
+	u64 seq; /* position for readdir: 2 and up */
+	struct inode *inode; /* a reference; NULL: absent, or listed and not yet looked up */
+	u64 ino;
+	u32 hash;
+	u8 dtype;
+	bool present;
+	u16 len;
+	char name[];
+};
+
+static const struct inode_ops ovl_dir_iops, ovl_iops;
+static const struct file_ops ovl_dir_ops;
+
+static struct ovl_super *super_of(const struct inode *i) { return container_of(i->sb, struct ovl_super, sb); }
+
+/* ---- tables of names: with the directory's lock ---- */
+
+static int name_order(u32 hash, const char *name, size_t len, const struct ovl_name *n)
+{
+	if (hash != n->hash)
+		return hash < n->hash ? -1 : 1;
+	if (len != n->len)
+		return len < n->len ? -1 : 1;
+	return memcmp(name, n->name, len);
+}
+
+static int name_cmp(const struct tree_node *a, const struct tree_node *b)
+{
+	const struct ovl_name *n = tree_entry(a, struct ovl_name, node);
+
+	return name_order(n->hash, n->name, n->len, tree_entry(b, struct ovl_name, node));
+}
+
+static struct ovl_name *name_find(const struct ovl_node *dir, const char *name, size_t len)
+{
+	u32 hash = dentry_hash(name, len);
+	struct tree_node *t = dir->names.root;
+
+	while (t) {
+		struct ovl_name *n = tree_entry(t, struct ovl_name, node);
+		int c = name_order(hash, name, len, n);
+
+		if (c == 0)
+			return n;
+		t = c < 0 ? t->left : t->right;
+	}
+	return NULL;
+}
+
+/* The name's entry; a new one is absent.  NULL: no memory. */
+static struct ovl_name *name_make(struct ovl_node *dir, const char *name, size_t len)
+{
+	struct ovl_name *n = name_find(dir, name, len);
+
+	if (n)
+		return n;
+	n = kzalloc(sizeof(*n) + len + 1);
+	if (!n)
+		return NULL;
+	memcpy(n->name, name, len);
+	n->len = (u16)len;
+	n->hash = dentry_hash(name, len);
+	tree_insert(&dir->names, &n->node, name_cmp);
+	list_push_back(&dir->order, &n->link);
+	n->seq = dir->next_seq++;
+	return n;
+}
+
+/* The name is i's from now on. */
+static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i)
+{
+	struct inode *old = n->inode;
+
+	n->inode = inode_ref(i);
+	n->ino = i->ino;
+	n->dtype = DT_OF_MODE(i->mode);
+	if (!n->present) { /* new to readdir(2): at the end */
+		list_remove(&n->link);
+		list_push_back(&dir->order, &n->link);
+		n->seq = dir->next_seq++;
+	}
+	n->present = true;
+	if (old)
+		inode_unref(old);
+}
+
+static void name_free(struct ovl_node *dir, struct ovl_name *n)
+{
+	tree_remove(&dir->names, &n->node);
+	list_remove(&n->link);
+	if (n->inode)
+		inode_unref(n->inode);
+	kfree(n);
+}
+
+/* The name is gone.  What the lower directory may still have stays hidden. */
+static void name_hide(struct ovl_node *dir, const char *name, size_t len)
+{
+	struct ovl_name *n = name_find(dir, name, len);
+
+	if (!n)
+		return;
+	if (dir->listed) {
+		name_free(dir, n);
+		return;
+	}
+	n->present = false;
+	if (n->inode)
+		inode_unref(n->inode);
+	n->inode = NULL;
+}
+
+/* ---- nodes and inodes ---- */
+
+static struct ovl_node *node_make(struct inode *i, struct inode *lower)
+{
+	struct ovl_node *n = kzalloc(sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->inode = i;
+	n->lower = lower ? inode_ref(lower) : NULL;
+	n->next_seq = 2;
+	n->listed = !lower;
+	n->id = __atomic_add_fetch(&super_of(i)->last_id, 1, __ATOMIC_RELAXED);
+	mutex_init(&n->lock);
+	list_init(&n->order);
+	i->priv = n;
+	return n;
+}
+
+static void node_free(struct ovl_node *n)
+{
+	struct ovl_super *s = super_of(n->inode);
+
+	if (n->hashed) {
+		unsigned long ev = spin_lock(&s->lock);
+
+		tree_remove(&s->by_lower, &n->by_lower);
+		spin_unlock(&s->lock, ev);
+	}
+	while (!list_empty(&n->order))
+		name_free(n, list_first(&n->order, struct ovl_name, link));
+	if (n->lower)
+		inode_unref(n->lower);
+	kfree(n);
+}
+
+/* FIFOs keep their own things in priv. */
+static bool has_node(const struct inode *i) { return S_ISDIR(i->mode) || S_ISREG(i->mode) || S_ISLNK(i->mode); }
+
+static void ovl_evict(struct inode *i)
+{
+	if (has_node(i) && i->priv) {
+		node_free(i->priv);
+		i->priv = NULL;
+	}
+	ramfs_iops.evict(i);
+}
+
+/* An inode that ramfs has made becomes ours. */
+static int adopt(struct inode *i)
+{
+	if (!S_ISDIR(i->mode)) {
+		i->ops = &ovl_iops;
+		return 0;
+	}
+	i->ops = &ovl_dir_iops;
+	i->fops = &ovl_dir_ops;
+	return node_make(i, NULL) ? 0 : -ENOMEM;
+}
+
+static int lower_cmp(const struct tree_node *a, const struct tree_node *b)
+{
+	u64 x = tree_entry(a, struct ovl_node, by_lower)->lower->ino, y = tree_entry(b, struct ovl_node, by_lower)->lower->ino;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool ref_unless_dead(struct inode *i)
+{
+	u32 refs = READ_ONCE(i->refs);
+
+	do {
+		if (refs == 0)
+			return false;
+	} while (!__atomic_compare_exchange_n(&i->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* A file with several names is one inode, whichever of them it is found by. */
+static struct inode *find_by_lower(struct ovl_super *s, u64 ino)
+{
+	unsigned long ev = spin_lock(&s->lock);
+	struct tree_node *t = s->by_lower.root;
+	struct inode *found = NULL;
+
+	while (t && !found) {
+		struct ovl_node *n = tree_entry(t, struct ovl_node, by_lower);
+
+		if (ino == n->lower->ino) {
+			if (!ref_unless_dead(n->inode))
+				break;
+			found = n->inode;
+		}
+		t = ino < n->lower->ino ? t->left : t->right;
+	}
+	spin_unlock(&s->lock, ev);
+	return found;
+}
+
+static void hash_by_lower(struct ovl_super *s, struct ovl_node *n)
+{
+	unsigned long ev = spin_lock(&s->lock);
+
+	tree_insert(&s->by_lower, &n->by_lower, lower_cmp);
+	n->hashed = true;
+	spin_unlock(&s->lock, ev);
+}
+
+static void take_attributes(struct inode *i, const struct inode *lower)
+{
+	i->uid = lower->uid;
+	i->gid = lower->gid;
+	i->nlink = lower->nlink;
+	i->ino = lower->ino;
+	i->rdev = lower->rdev;
+	i->size = lower->size;
+	i->atime = lower->atime;
+	i->mtime = lower->mtime;
+	i->ctime = lower->ctime;
+}
+
+/* Our inode for a lower one. */
+static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
+{
+	struct ovl_super *s = container_of(sb, struct ovl_super, sb);
+	bool several = !S_ISDIR(lower->mode) && lower->nlink > 1 && has_node(lower);
+	struct inode *i = several ? find_by_lower(s, lower->ino) : NULL;
+	struct ovl_node *n = NULL;
+
+	if (i) {
+		*out = i;
+		return 0;
+	}
+	i = ramfs_inode_create(sb, lower->mode, NULL);
+	if (!i)
+		return -ENOMEM;
+	take_attributes(i, lower);
+	i->ops = S_ISDIR(i->mode) ? &ovl_dir_iops : &ovl_iops;
+	if (has_node(i)) {
+		n = node_make(i, lower);
+		if (!n) {
+			inode_unref(i);
+			return -ENOMEM;
+		}
+	}
+	if (S_ISDIR(i->mode)) {
+		i->fops = &ovl_dir_ops;
+	} else if (S_ISREG(i->mode)) {
+		i->fops = &ovl_file_ops;
+		ramfs_of(i)->base_len = lower->size;
+		ramfs_of(i)->fetch = ovl_fetch;
+	}
+	if (several)
+		hash_by_lower(s, n);
+	*out = i;
+	return 0;
+}
+
+/* ---- looking up and listing ---- */
+
+static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	struct ovl_node *d = ovl_node_of(dir);
+	struct ovl_name *n = name_find(d, name, len);
+	struct inode *lower;
+	int r;
+
+	if (n ? !n->present : d->listed)
+		return -ENOENT;
+	if (n && n->inode) {
+		*out = inode_ref(n->inode);
+		return 0;
+	}
+	r = d->lower->ops->lookup ? d->lower->ops->lookup(d->lower, name, len, &lower) : -ENOENT;
+	if (r == -ENOENT && !n)
+		(void)name_make(d, name, len); /* only a memory: if there is none, the next walk asks again */
+	if (r)
+		return r;
+	n = name_make(d, name, len);
+	r = n ? wrap(dir->sb, lower, out) : -ENOMEM;
+	inode_unref(lower);
+	if (!r)
+		name_give(d, n, *out);
+	return r;
+}
+
+struct list_sink {
+	struct dir_sink sink;
+	struct ovl_node *dir;
+	bool failed, any;
+};
+
+static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 ino, unsigned dtype, u64 next)
+{
+	struct list_sink *l = container_of(sink, struct list_sink, sink);
+	struct ovl_name *n;
+
+	l->any = true;
+	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || len > NAME_MAX ||
+	    name_find(l->dir, name, len)) /* known: changed, removed or looked up */
+		return true;
+	n = name_make(l->dir, name, len);
+	if (!n) {
+		l->failed = true;
+		return false;
+	}
+	n->present = true;
+	n->ino = ino;
+	n->dtype = (u8)dtype;
+	return true;
+}
+
+/* Brings all names of the lower directory into the table. */
+static int list_lower(struct ovl_node *d)
+{
+	struct list_sink l = {.sink.emit = list_emit, .dir = d, .any = true};
+	struct file *f;
+	u64 pos = 0;
+	int r;
+
+	if (d->listed)
+		return 0;
+	r = ovl_open_lower(d->lower, O_RDONLY | O_DIRECTORY, &f);
+	if (r)
+		return r;
+	while (!r && l.any && !l.failed) {
+		l.any = false;
+		r = f->ops->readdir(f, &pos, &l.sink);
+	}
+	file_unref(f);
+	if (l.failed)
+		r = -ENOMEM;
+	if (!r)
+		d->listed = true;
+	return r;
+}
+
+static int ovl_readdir(struct file *f, u64 *pos, struct dir_sink *s)
+{
+	struct inode *dir = f->inode;
+	struct ovl_node *d = ovl_node_of(dir);
+	struct dentry *up = f->dentry ? f->dentry->parent : NULL;
+	int r;
+
+	mutex_lock(&dir->lock);
+	r = list_lower(d);
+	if (!r && *pos == 0 && s->emit(s, ".", 1, dir->ino, DT_OF_MODE(S_IFDIR), 1))
+		*pos = 1;
+	if (!r && *pos == 1 && s->emit(s, "..", 2, up ? up->inode->ino : dir->ino, DT_OF_MODE(S_IFDIR), 2))
+		*pos = 2;
+	if (!r && *pos >= 2) {
+		list_for_each(l, &d->order) {
+			struct ovl_name *n = list_entry(l, struct ovl_name, link);
+
+			if (n->seq < *pos || !n->present)
+				continue;
+			if (!s->emit(s, n->name, n->len, n->ino, n->dtype, n->seq + 1))
+				break;
+			*pos = n->seq + 1;
+		}
+	}
+	mutex_unlock(&dir->lock);
+	return r;
+}
+
+/* With its lock held.  0, -ENOTEMPTY, or why that is not known. */
+static int must_be_empty(struct inode *dir)
+{
+	struct ovl_node *d = ovl_node_of(dir);
+	int r = list_lower(d);
+
+	if (r)
+		return r;
+	list_for_each(l, &d->order)
+		if (list_entry(l, struct ovl_name, link)->present)
+			return -ENOTEMPTY;
+	return 0;
+}
+
+/* ---- changes ---- */
+
+/* What `make` has given to *out gets its name, which has been prepared. */
+static int finish(struct inode *dir, struct ovl_name *n, int r, struct inode **out)
+{
+	if (r)
+		return r;
+	r = adopt(*out);
+	if (r) {
+		if (S_ISDIR((*out)->mode))
+			dir->nlink--;
+		inode_unref(*out);
+		return r;
+	}
+	if (n)
+		name_give(ovl_node_of(dir), n, *out);
+	return 0;
+}
+
+static int ovl_create(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out)
+{
+	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+
+	return n ? finish(dir, n, ramfs_iops.create(dir, name, len, mode, f, out), out) : -ENOSPC;
+}
+
+static int ovl_tmpfile(struct inode *dir, u32 mode, struct inode **out)
+{
+	return finish(dir, NULL, ramfs_iops.tmpfile(dir, mode, out), out);
+}
+
+static int ovl_mkdir(struct inode *dir, const char *name, size_t len, u32 mode, struct inode **out)
+{
+	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+
+	return n ? finish(dir, n, ramfs_iops.mkdir(dir, name, len, mode, out), out) : -ENOSPC;
+}
+
+static int ovl_symlink(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out)
+{
+	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+
+	return n ? finish(dir, n, ramfs_iops.symlink(dir, name, len, target, out), out) : -ENOSPC;
+}
+
+static int ovl_link(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+	int r = n ? ramfs_iops.link(dir, name, len, i) : -ENOSPC;
+
+	if (!r)
+		name_give(ovl_node_of(dir), n, i);
+	return r;
+}
+
+static int ovl_unlink(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	int r = ramfs_iops.unlink(dir, name, len, i);
+
+	if (!r)
+		name_hide(ovl_node_of(dir), name, len);
+	return r;
+}
+
+static int ovl_rmdir(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	int r = must_be_empty(i);
+
+	if (!r)
+		r = ramfs_iops.rmdir(dir, name, len, i);
+	if (!r)
+		name_hide(ovl_node_of(dir), name, len);
+	return r;
+}
+
+/* Directories of the lower tree move as any other: they keep their lower inode, not its name. */
+static int ovl_rename(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *i, struct inode *new_dir,
+		      const char *new_name, size_t new_len, struct inode *target, unsigned flags)
+{
+	struct ovl_node *from = ovl_node_of(old_dir), *to = ovl_node_of(new_dir);
+	struct ovl_name *n = name_make(to, new_name, new_len);
+	struct ovl_name *o = flags & RENAME_EXCHANGE ? name_make(from, old_name, old_len) : NULL;
+	int r = 0;
+
+	if (!n || (flags & RENAME_EXCHANGE && !o))
+		return -ENOSPC;
+	if (target && S_ISDIR(target->mode) && !(flags & RENAME_EXCHANGE))
+		r = must_be_empty(target);
+	if (!r)
+		r = ramfs_iops.rename(old_dir, old_name, old_len, i, new_dir, new_name, new_len, target, flags);
+	if (r)
+		return r;
+	name_give(to, n, i);
+	if (o)
+		name_give(from, o, target);
+	else
+		name_hide(from, old_name, old_len);
+	return 0;
+}
+
+static ssize_t ovl_readlink(struct inode *i, char *buf, size_t size)
+{
+	struct ovl_node *n = ovl_node_of(i);
+	struct ramfs_inode *ri = ramfs_of(i);
+	ssize_t len = 0;
+	char *link;
+
+	if (!n || ri->link)
+		return ramfs_iops.readlink(i, buf, size);
+	link = kmalloc(PATH_MAX);
+	if (!link)
+		return -ENOMEM;
+	len = n->lower->ops->readlink ? n->lower->ops->readlink(n->lower, link, PATH_MAX - 1) : -EINVAL;
+	if (len >= 0) {
+		link[len] = '\0';
+		mutex_lock(&n->lock);
+		if (!ri->link) {
+			i->size = len;
+			ri->link = kstrdup(link);
+		}
+		mutex_unlock(&n->lock);
+		len = MIN((size_t)len, size);
+		memcpy(buf, link, len);
+	}
+	kfree(link);
+	return len;
+}
+
+static int ovl_open(struct inode *i, struct file *f)
+{
+	if (S_ISREG(i->mode) && i->priv)
+		return ovl_file_open(i, f);
+	if (S_ISCHR(i->mode) || S_ISBLK(i->mode)) /* the host's: no business of the program's */
+		return -ENXIO;
+	return ramfs_iops.open(i, f);
+}
+
+static const struct file_ops ovl_dir_ops = {
+	.readdir = ovl_readdir,
+	.fsync = file_nothing_to_sync,
+};
+
+static int ovl_getattr(struct inode *i, struct kstat *st) { return ramfs_iops.getattr(i, st); }
+static int ovl_setattr(struct inode *i, const struct iattr *a) { return ramfs_iops.setattr(i, a); }
+
+/* Those of the lower files are not looked at: what they say (capabilities, access lists) has no meaning here. */
+static ssize_t ovl_getxattr(struct inode *i, const char *name, void *buf, size_t size)
+{
+	return ramfs_iops.getxattr(i, name, buf, size);
+}
+static int ovl_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags)
+{
+	return ramfs_iops.setxattr(i, name, value, size, flags);
+}
+static ssize_t ovl_listxattr(struct inode *i, char *buf, size_t size) { return ramfs_iops.listxattr(i, buf, size); }
+
+static const struct inode_ops ovl_dir_iops = {
+	.lookup = ovl_lookup,
+	.create = ovl_create,
+	.tmpfile = ovl_tmpfile,
+	.mkdir = ovl_mkdir,
+	.symlink = ovl_symlink,
+	.link = ovl_link,
+	.unlink = ovl_unlink,
+	.rmdir = ovl_rmdir,
+	.rename = ovl_rename,
+	.getattr = ovl_getattr,
+	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.evict = ovl_evict,
+};
+
+static const struct inode_ops ovl_iops = {
+	.readlink = ovl_readlink,
+	.getattr = ovl_getattr,
+	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.open = ovl_open,
+	.evict = ovl_evict,
+};
+
+int overlay_mount(struct superblock *lower, struct superblock **out)
+{
+	struct ovl_super *s = kzalloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	ovl_file_init();
+	superblock_init(&s->sb, NULL, 0, OVERLAYFS_MAGIC, "overlay");
+	s->sb.next_ino = NEW_INODES;
+	r = wrap(&s->sb, lower->root_inode, &s->sb.root_inode);
+	if (r) {
+		kfree(s);
+		return r;
+	}
+	*out = &s->sb;
+	return 0;
+}
