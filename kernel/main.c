@@ -69,6 +69,8 @@ static __noreturn void cannot_run(int err, const char *why)
 	int n = format_string(line, sizeof(line), "hermit: %s: %s (error %d)\n", boot_info.program,
 			      why ? why
 			      : err == -ENOMEM ? "not enough memory: give the machine more with HERMIT_MEM or -m"
+			      : err == -ENOENT || err == -ENOTDIR ? "not found"
+			      : err == -EACCES ? "no permission to run it, or what interprets it"
 			      : err == -E2BIG  ? "arguments and environment are larger than the stack"
 					       : "cannot be loaded",
 			      -err);

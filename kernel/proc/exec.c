@@ -438,7 +438,7 @@ int exec_load(struct exec *e, u64 *pc, u64 *sp)
 		err = exec_build_stack(&e->args, &l, sp);
 	if (!err) {
 		set_exe(p, e->prog.file);
-		set_name(current, e->args.name);
+		set_name(current, e->args.by_fd ? e->prog.file->dentry->name : e->args.name);
 	}
 	return err;
 }

@@ -20,6 +20,7 @@ struct exec_args {
 	unsigned argc, envc;
 	void (*free)(void *arg); /* frees all of it, when it has been used or has failed; NULL: it stays */
 	void *free_arg;
+	bool by_fd;	  /* name is only a descriptor: the thread is called by the file */
 	bool unreachable; /* by its path once descriptors are closed: it cannot be a script */
 };
 

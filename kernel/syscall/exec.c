@@ -173,9 +173,11 @@ static long execute(int dirfd, const char __user *path, const u64 __user *argv, 
 	struct path_arg p;
 	struct exec *e;
 	const char *why;
+	bool unnamed = false;
 	int r = path_get(&p, dirfd, path);
 
 	if (!r) {
+		unnamed = !p.name[0];
 		g = given_make(dirfd, &p);
 		r = g ? open_named(dirfd, &p, flags, &f, &args.unreachable) : -ENOMEM;
 	}
@@ -195,6 +197,7 @@ static long execute(int dirfd, const char __user *path, const u64 __user *argv, 
 	args.envp = g->envp.v;
 	args.envc = g->envp.n;
 	args.free_arg = g;
+	args.by_fd = unnamed;
 	r = exec_prepare(&args, f, &e, &why);
 	return r ? r : exec_replace(e);
 }
