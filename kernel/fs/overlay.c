@@ -529,7 +529,9 @@ static ssize_t ovl_readlink(struct inode *i, char *buf, size_t size)
 		mutex_lock(&n->lock);
 		if (!ri->link) {
 			i->size = len;
-			ri->link = kstrdup(link);
+			ri->link = kmalloc(len + 1);
+			if (ri->link)
+				memcpy(ri->link, link, len + 1);
 		}
 		mutex_unlock(&n->lock);
 		len = MIN((size_t)len, size);

@@ -317,13 +317,14 @@ static int page_zero(struct ramfs_inode *ri, u64 index, size_t off, size_t len)
 	bool hole = (index << PAGE_SHIFT) >= ri->base_len;
 	void *page = page_get(ri, index);
 	unsigned long ev;
+	int err;
 
 	if (!page && hole)
 		return 0;
 	if (!page)
-		page = page_get_own(ri, index);
+		page = page_get_own(ri, index, -ENOSPC, &err);
 	if (!page)
-		return -ENOSPC;
+		return err;
 	memset((char *)page + off, 0, len);
 	page_put(page);
 	if (len == PAGE_SIZE && hole) { /* it can go, unless it is mapped */

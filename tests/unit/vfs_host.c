@@ -10,6 +10,7 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "platform/boot.h"
+#include "platform/platform.h"
 #include "proc/clock.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
@@ -193,3 +194,4 @@ int procfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int sysfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int p9_mount(const char *tag, bool rdonly, struct superblock **out) { return -ENODEV; }
 u32 frame_refs(paddr_t p) { return *(u32 *)(p - PAGE_SIZE); }
+u64 platform_memory_total(void) { return 64 * MiB; }
