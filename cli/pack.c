@@ -6,6 +6,7 @@
 #include <hermit/boot.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -133,8 +134,11 @@ int pack_make(struct pack *k, const struct program *p, const struct buf *record)
 		msg_error(p->name, "strip it, or share its data with -v", "is larger than 4 GiB");
 		return -EFBIG;
 	}
-	k->fd = memfd_create("hermit-initrd", MFD_CLOEXEC);
+	k->fd = memfd_create("hermit-initrd", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	r = k->fd < 0 ? -errno : pack_fill(k, p, record);
+	/* uhyve gives sealed pages to the guest without a copy; who does not know seals does without. */
+	if (!r && fcntl(k->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		msg_warn(p->name, NULL, "its copy is not sealed: %s", strerror(errno));
 	if (r) {
 		msg_error(p->name, r == -ENOMEM || r == -ENOSPC ? "free some memory" : "build or copy it again",
 			  "cannot be packed: %s", strerror(-r));

@@ -7,7 +7,7 @@
  *                                                  of that size
  *
  * A command has sockets for the guest's ports, io 10, err 11, ctl 12 and log 13; PORT is the one that the byte comes
- * from. 14 is a file for uhyve's --stats: what that says is printed as "INDEX stage S NANOSECONDS" since the exec.
+ * from. A word @FILE of a command becomes /dev/fd/15, a sealed copy of FILE, as the loader hands over. 14 is a file for uhyve's --stats: what that says is printed as "INDEX stage S NANOSECONDS" since the exec.
  * The machine is killed as soon as it has said its byte.
  */
 #define _GNU_SOURCE
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,6 +32,7 @@
 #define FIRST_FD 10
 #define PORTS	 4
 #define STATS_FD 14
+#define COPY_FD	 15
 #define WAIT_MS	 60000
 #define MOST	 8 /* commands */
 #define SETTLE_MS 500 /* what follows the program's first output is over by then */
@@ -43,6 +45,9 @@ struct run {
 	int stats;
 	volatile uint64_t exec_at; /* written by the child, which shares our memory until then */
 };
+
+static int copy = -1;
+static char copy_path[] = "/dev/fd/15";
 
 static void fail(const char *what)
 {
@@ -64,6 +69,8 @@ static void __attribute__((noinline, noreturn)) child(struct run *r, const int *
 	for (int i = 0; i < PORTS; i++)
 		dup2(theirs[i], FIRST_FD + i);
 	dup2(r->stats, STATS_FD);
+	if (copy >= 0)
+		dup2(copy, COPY_FD);
 	r->exec_at = now();
 	execv(argv[0], argv);
 	_exit(127);
@@ -78,6 +85,21 @@ static int high(int fd)
 		fail("descriptors");
 	close(fd);
 	return up;
+}
+
+static void make_copy(const char *path)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (from < 0)
+		fail(path);
+	copy = high(memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+	while ((n = sendfile(copy, from, NULL, 1 << 20)) > 0)
+		;
+	if (n < 0 || fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
+		fail("copy");
+	close(from);
 }
 
 static void begin(struct run *r, char **argv)
@@ -157,11 +179,14 @@ static void time_by_turns(int port, int runs, char ***commands, int n)
 		}
 }
 
-static void memory_of(const struct run *r, unsigned long guest_size)
+static struct mapping {
+	unsigned long start, stop, rss, pss; /* kB */
+} mappings[256];
+
+static int read_mappings(const struct run *r)
 {
-	unsigned long start, stop, kb, rss = 0, pss = 0, guest = 0;
+	struct mapping *m = mappings - 1;
 	char name[64], line[512];
-	int in_guest = 0, found = 0;
 	FILE *f;
 
 	snprintf(name, sizeof(name), "/proc/%d/smaps", (int)r->pid);
@@ -169,20 +194,54 @@ static void memory_of(const struct run *r, unsigned long guest_size)
 	if (!f)
 		fail(name);
 	while (fgets(line, sizeof(line), f)) {
+		unsigned long start, stop;
+
 		if (sscanf(line, "%lx-%lx ", &start, &stop) == 2) {
-			in_guest = stop - start == guest_size;
-			found += in_guest;
+			if (++m == mappings + 256)
+				fail("mappings");
+			m->start = start;
+			m->stop = stop;
 			fprintf(stderr, "%s", line);
-		} else if (sscanf(line, "Rss: %lu kB", &kb) == 1) {
-			*(in_guest ? &guest : &rss) += kb;
-			fprintf(stderr, "    %lu kB\n", kb);
-		} else if (sscanf(line, "Pss: %lu kB", &kb) == 1 && !in_guest) {
-			pss += kb;
+		} else if (sscanf(line, "Rss: %lu kB", &m->rss) == 1) {
+			fprintf(stderr, "    %lu kB\n", m->rss);
+		} else {
+			sscanf(line, "Pss: %lu kB", &m->pss);
 		}
 	}
 	fclose(f);
+	return (int)(m - mappings) + 1;
+}
+
+/* The guest's memory may be several mappings side by side: how many from `first` on make up its size; 0. */
+static int guest_mappings(int first, int count, unsigned long guest_size)
+{
+	for (int last = first; last < count; last++) {
+		if (last > first && mappings[last].start != mappings[last - 1].stop)
+			return 0;
+		if (mappings[last].stop - mappings[first].start == guest_size)
+			return last - first + 1;
+	}
+	return 0;
+}
+
+static void memory_of(const struct run *r, unsigned long guest_size)
+{
+	unsigned long rss = 0, pss = 0, guest = 0;
+	int count = read_mappings(r), found = 0;
+
+	for (int i = 0; i < count; i++) {
+		int n = guest_mappings(i, count, guest_size);
+
+		found += n > 0;
+		for (; n > 0; n--)
+			guest += mappings[i++].rss;
+		if (i < count) {
+			rss += mappings[i].rss;
+			pss += mappings[i].pss;
+		}
+	}
 	if (found != 1) {
-		fprintf(stderr, "vmm_start: %d mappings of %lu bytes, so which one is the guest's?\n", found, guest_size);
+		fprintf(stderr, "vmm_start: %d places of %lu bytes, so which one is the guest's?\n", found, guest_size);
 		exit(1);
 	}
 	printf("guest %lu\nvmm %lu %lu\n", guest, rss, pss);
@@ -210,6 +269,10 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--") && n < MOST) {
 			argv[i] = NULL;
 			commands[n++] = &argv[i + 1];
+		} else if (argv[i][0] == '@') {
+			if (copy < 0)
+				make_copy(argv[i] + 1);
+			argv[i] = copy_path;
 		}
 	if (n == 0 || port == PORTS) {
 		fprintf(stderr, "vmm_start time|memory PORT RUNS|BYTES -- COMMAND... [-- COMMAND...]\n");

@@ -5,7 +5,7 @@ import re
 import shlex
 
 KERNEL = "/opt/hermit/lib/hermit/hermit-x86_64.elf"
-HELLO = "/test/at_main"  # says so when it is in main, prints its line and waits
+HELLO = "@/test/at_main"  # sealed, as the loader's; says so when it is in main, prints its line and waits
 GUEST = 128  # MiB of memory
 UHYVE = ["/opt/hermit/bin/uhyve", f"--memory={GUEST}M", "--port=io=10", "--port=err=11", "--port=ctl=12", "--log=13"]
 

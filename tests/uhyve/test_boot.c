@@ -7,6 +7,7 @@
 #include "said.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -240,6 +241,42 @@ static void headers_that_lie(void **state)
 	LIE(note.head.n_descsz, ~0u - 3, "make no sense");
 }
 
+/* Its pages are the guest's, without a copy; what the guest writes there is the guest's alone. */
+static void a_sealed_initrd_is_mapped(void **state)
+{
+	size_t ram[] = { 32u << 20, 16u << 20 }, size = 3 * 4096 + 5;
+	uint64_t at[] = { 0x200000, 0x103000 }; /* where there is plenty, on the next huge page */
+	unsigned char *bytes = malloc(size), *back = malloc(size);
+	int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct boot b = { .initrd = fd, .initrd_name = "initrd", .cmdline = "", .cpus = 1 };
+	unsigned char *own = memory.piece[0].host;
+
+	memset(bytes, 0x5a, size);
+	assert_int_equal(write(fd, bytes, size), size);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK), 0);
+	for (int i = 0; i < 2; i++) {
+		void *host = mmap(NULL, ram[i], PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		unsigned char *there;
+
+		assert_true(host != MAP_FAILED);
+		memory.piece[0] = (struct memory_piece){ .base = 0, .size = ram[i], .host = host };
+		assert_int_equal(load(&good, sizeof(good), &b), 0);
+		assert_int_equal(get64(get64(b.start_info + 16)), at[i]);
+		there = guest_mem(&memory, at[i], 4 * 4096);
+		assert_memory_equal(there, bytes, size);
+		for (size_t k = size; k < 4 * 4096; k++)
+			assert_int_equal(there[k], 0);
+		memset(there, 0, 4 * 4096);
+		assert_int_equal(pread(fd, back, size, 0), size);
+		assert_memory_equal(back, bytes, size);
+		munmap(host, ram[i]);
+	}
+	close(fd);
+	memory.piece[0] = (struct memory_piece){ .base = 0, .size = RAM, .host = own };
+	free(bytes);
+	free(back);
+}
+
 static void initrds_that_do_not_fit(void **state)
 {
 	int empty = file("", 0), big = memfd_create("big", MFD_CLOEXEC), pipes[2];
@@ -307,6 +344,7 @@ int main(void)
 		T(no_kernel),
 		T(a_kernel_that_ends_too_early),
 		T(headers_that_lie),
+		T(a_sealed_initrd_is_mapped),
 		T(initrds_that_do_not_fit),
 		T(little_memory_and_long_lines),
 		T(random_damage),

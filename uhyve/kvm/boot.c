@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "kvm/boot.h"
 #include "kvm/elf.h"
 #include "kvm/mptable.h"
 #include "msg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE 4096ull
+#define PLENTY (32ull << 20) /* of memory: up to a huge page of it may be left over between kernel and initrd */
 
 #define START_INFO 0x1000u
 #define CMDLINE	   0x2000u
@@ -89,11 +93,31 @@ static int boot_start_info(const struct memory *m, struct boot *b, const struct 
 	return 0;
 }
 
-/* On the page behind the kernel, so that few page tables cover both. */
+/* A file that cannot change any more, as the loader's: the guest may have its pages as they are. */
+static bool boot_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) == (F_SEAL_WRITE | F_SEAL_SHRINK);
+}
+
+static int boot_map(int fd, void *to, uint64_t len)
+{
+	if (mmap(to, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return -errno;
+	madvise(to, len, MADV_DONTDUMP);
+	return 0;
+}
+
+/*
+ * On the page behind the kernel, so that few page tables cover both. One that is mapped goes on a huge page's
+ * boundary, so that the kernel keeps its own, where memory is not short.
+ */
 static int boot_initrd(const struct memory *m, const struct boot *b, uint64_t kernel_end,
 		       struct hvm_module *module)
 {
 	struct stat st;
+	bool sealed;
 	void *to;
 	int r;
 
@@ -109,13 +133,16 @@ static int boot_initrd(const struct memory *m, const struct boot *b, uint64_t ke
 	}
 	module->addr = (kernel_end + PAGE - 1) & ~(PAGE - 1);
 	module->size = (uint64_t)st.st_size;
+	sealed = boot_is_sealed(b->initrd);
+	if (sealed && m->piece[0].size >= PLENTY)
+		module->addr = (kernel_end + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 	to = guest_mem(m, module->addr, module->size);
 	if (!to) {
 		msg_error(b->initrd_name, "give the guest more memory", "too big: %llu KiB",
 			  (unsigned long long)(module->size >> 10));
 		return -ENOMEM;
 	}
-	r = elf_read_at(b->initrd, to, module->size, 0);
+	r = sealed ? boot_map(b->initrd, to, module->size) : elf_read_at(b->initrd, to, module->size, 0);
 	if (r)
 		msg_error(b->initrd_name, NULL, "cannot be read: %s", strerror(-r));
 	return r;

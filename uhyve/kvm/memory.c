@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE (2ull << 20)
 
 /*
  * Address space only: the host backs what is touched.  KVM maps a huge page only where it begins on the same boundary

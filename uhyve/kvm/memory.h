@@ -16,6 +16,8 @@
 #define MEMORY_HOLE	0xc0000000ull /* 3 GiB: RAM ends here ... */
 #define MEMORY_HOLE_END 0x100000000ull /* ... and goes on here */
 
+#define HUGE_PAGE (2ull << 20)
+
 struct memory_piece {
 	uint64_t base; /* guest physical */
 	uint64_t size; /* bytes, whole pages */
