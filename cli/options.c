@@ -330,9 +330,7 @@ static int opt_detach(struct config *c, const char *who, const char *value)
 
 static int opt_strace(struct config *c, const char *who, const char *value)
 {
-	int r = opt_bool(who, value, &c->strace);
-
-	return r || !c->strace ? r : opt_later(who, "the tracer of system calls");
+	return opt_bool(who, value, &c->strace);
 }
 
 static int opt_checkpoint_later(struct config *c, const char *who, const char *value)

@@ -4,6 +4,7 @@
 #include "proc/fault.h"
 #include "proc/signal_queue.h"
 #include "proc/thread.h"
+#include "proc/trace.h"
 
 static void wait_while_stopped(struct process *p)
 {
@@ -143,6 +144,7 @@ static void deliver_all(struct trap_frame *f)
 	while ((v = next_signal(p, &info, &sa)) != NOTHING) {
 		sigset_t mask;
 
+		TRACE_HOOK(signal, &info);
 		if (v == END) {
 			if (fault_is_reported(&info))
 				fault_report(f, &info);

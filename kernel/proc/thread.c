@@ -16,6 +16,7 @@
 #include "proc/clock.h"
 #include "proc/futex.h"
 #include "proc/sched.h"
+#include "proc/trace.h"
 
 #define EXIT_WAIT (2 * NSEC_PER_SEC) /* how long process_exit waits for threads that run elsewhere */
 
@@ -174,6 +175,7 @@ void thread_exit(int status)
 	spin_unlock(&p->lock, ev);
 	if (last)
 		process_exit(p, status, 0);
+	TRACE_HOOK(thread_exit, status);
 	sched_exit();
 }
 
@@ -209,6 +211,7 @@ void process_exit(struct process *p, int status, int signal)
 	}
 	spin_unlock(&p->lock, ev);
 	if (!first) {
+		TRACE_HOOK(thread_exit, status);
 		leave_process(p, current);
 		sched_exit();
 	}
@@ -221,6 +224,7 @@ void process_exit(struct process *p, int status, int signal)
 	if (mapped_any()) /* what has been written there must reach the host */
 		space_unmap(p->space, 0, p->space->high);
 	fd_close_all(p->files);
+	TRACE_HOOK(process_exit, p, false);
 	console_shutdown(p->exit_status, p->exit_signal);
 	platform_power_off(false);
 }

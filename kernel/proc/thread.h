@@ -25,6 +25,7 @@ struct fs_context;
 struct space;
 struct futex_waiter;
 struct sem_owner;
+struct trace_line;
 
 /* Bits of thread.work: looked at before each return to the program. */
 #define THREAD_WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
@@ -79,6 +80,7 @@ struct thread {
 	int exit_status;
 	struct futex_waiter *futex;
 	struct sem_owner *sem_owner; /* whose SEM_UNDO: ipc/sysv_sem.c; NULL: nobody's yet */
+	struct trace_line *trace; /* syscall/trace.h's; NULL: none */
 	struct file **freed_files; /* what it frees a file for: those that wait for that; else NULL */
 };
 

@@ -65,8 +65,8 @@ static inline __attribute__((unused)) bool number_known(unsigned nr)
 	}
 }
 
-/* ---- names of what is missing ---- */
-static const char *missing_name(unsigned nr)
+/* ---- names, also of what is missing ---- */
+const char *syscall_name(unsigned nr)
 {
 	switch (nr) {
 #define SYSCALL_NAME(n, name) \
@@ -89,7 +89,7 @@ long syscall_bad_number(u64 nr)
 	bit = 1ull << (nr % 64);
 	word = &told[nr / 64];
 	if (!(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
-		log_warn("system call %lu (%s) is not implemented: ENOSYS", nr, missing_name(nr));
+		log_warn("system call %lu (%s) is not implemented: ENOSYS", nr, syscall_name(nr));
 	return -ENOSYS;
 }
 

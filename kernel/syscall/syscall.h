@@ -52,6 +52,8 @@ struct timezone;
 
 #include "syscall/table.def"
 
+const char *syscall_name(unsigned nr); /* "?" if there is none */
+
 typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
 /* By number; every entry is callable (missing calls: one that returns -ENOSYS and logs once). */
 extern syscall_fn *const syscall_table[SYSCALL_MAX];

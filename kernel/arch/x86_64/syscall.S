@@ -8,8 +8,7 @@
 #include <arch/offsets.h>
 
 	.text
-	.globl syscall_entry
-syscall_entry:
+	.macro push_frame
 	movq %rsp, %gs:CPU_SCRATCH
 	movq %gs:CPU_KSTACK_TOP, %rsp
 	pushq $0			/* keeps the frame 16-byte aligned */
@@ -32,6 +31,11 @@ syscall_entry:
 	subq $48, %rsp
 	pushq $TRAP_SYSCALL
 	pushq $0
+	.endm
+
+	.globl syscall_entry
+syscall_entry:
+	push_frame
 	sti
 	movq %r10, %rcx
 	cmpl $SYSCALL_MAX, %eax
@@ -44,7 +48,9 @@ syscall_entry:
 	movzbl %dl, %ecx
 	cmpq %rdx, (%r11, %rcx, 8)
 	jne 3f
-4:	movq %gs:CPU_CURRENT, %rcx
+4:
+syscall_out:
+	movq %gs:CPU_CURRENT, %rcx
 	cli				/* an event after this look is seen on its own way out */
 	cmpl $0, THREAD_WORK(%rcx)
 	jne syscall_slow
@@ -73,6 +79,38 @@ syscall_exit_jump:			/* an event here is the program's already: trap_handle() */
 3:	movq %rsp, %rdi
 	call patch_consider
 	jmp 4b
+
+/* The same while calls are traced (syscall/trace.c): no site is considered, and every frame is a whole one. */
+	.globl syscall_entry_traced
+syscall_entry_traced:
+	push_frame
+	movq %rbx, FRAME_RBX(%rsp)
+	movq %rbp, FRAME_RBP(%rsp)
+	movq %r12, FRAME_R12(%rsp)
+	movq %r13, FRAME_R13(%rsp)
+	movq %r14, FRAME_R14(%rsp)
+	movq %r15, FRAME_R15(%rsp)
+	sti
+	movq %rsp, %rdi
+	call trace_enter
+	movq FRAME_RDI(%rsp), %rdi
+	movq FRAME_RSI(%rsp), %rsi
+	movq FRAME_RDX(%rsp), %rdx
+	movq FRAME_R10(%rsp), %rcx
+	movq FRAME_R8(%rsp), %r8
+	movq FRAME_R9(%rsp), %r9
+	movl FRAME_ERROR(%rsp), %eax
+	cmpl $SYSCALL_MAX, %eax
+	jae 2f
+	leaq syscall_table(%rip), %r11
+	call *(%r11, %rax, 8)
+1:	movq %rax, FRAME_RAX(%rsp)
+	movq %rsp, %rdi
+	call trace_leave
+	jmp syscall_out
+2:	movq %rax, %rdi
+	call syscall_bad_number
+	jmp 1b
 
 	.globl syscall_slow
 syscall_slow:

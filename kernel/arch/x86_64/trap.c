@@ -2,6 +2,7 @@
 #include "arch/x86_64/trap.h"
 #include <arch/cpu.h>
 #include <arch/patch.h>
+#include <arch/switch.h>
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -53,7 +54,8 @@ static struct idt_gate idt[256] __aligned(16);
 static struct cpu_tables boot_tables;
 extern char trap_stubs[];
 extern u64 kernel_gdt[6];
-extern void syscall_entry(void);
+extern void syscall_entry(void), syscall_entry_traced(void);
+static void (*entry)(void) = syscall_entry;
 extern char syscall_exit_jump[];
 
 void trap_handle(struct trap_frame *f);
@@ -116,8 +118,14 @@ void trap_init_cpu(struct cpu *c)
 	load_tables(t);
 	/* SYSCALL: cs = 0x08, ss = 0x10; masks TF, IF, DF, IOPL, NT, AC (SDM 2B, SYSCALL). */
 	msr_write(MSR_STAR, 0x08ull << 32);
-	msr_write(MSR_LSTAR, (u64)syscall_entry);
+	msr_write(MSR_LSTAR, (u64)entry);
 	msr_write(MSR_FMASK, 0x47700);
+}
+
+void arch_trace_syscalls(void)
+{
+	entry = syscall_entry_traced;
+	msr_write(MSR_LSTAR, (u64)entry);
 }
 
 bool trap_from_kernel(const struct trap_frame *f)

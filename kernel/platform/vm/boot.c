@@ -20,6 +20,7 @@
 #include "platform/vm/vm.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "proc/trace.h"
 
 /* Xen's public/arch-x86/hvm/start_info.h, version 1.  Loaders align them to 4 bytes, or not at all. */
 struct hvm_start_info {
@@ -277,6 +278,8 @@ static __noreturn __attribute__((noinline)) void start_machine(const struct hvm_
 	probe_pci();
 	sched_init_cpu(c);
 	boot_read(cmdline);
+	if (boot_info.flags & HERMIT_BOOT_F_STRACE)
+		trace_start();
 	clock_ready();
 	platform_start_cpus();
 	kernel_main();

@@ -30,4 +30,7 @@ void arch_frame_init(struct trap_frame *f, u64 pc, u64 sp);
 void arch_set_tls(struct thread *t, u64 tls);
 u64 arch_get_tls(struct thread *t);
 
+/* From now on system calls pass by the tracer: before other CPUs are started. */
+void arch_trace_syscalls(void);
+
 #endif

@@ -33,6 +33,13 @@ static inline void frame_set_sp(struct trap_frame *f, u64 sp) { f->rsp = sp; }
 static inline u64 frame_result(const struct trap_frame *f) { return f->rax; }
 static inline void frame_set_result(struct trap_frame *f, u64 v) { f->rax = v; }
 static inline bool frame_is_syscall(const struct trap_frame *f) { return f->trapno == TRAP_SYSCALL; }
+/* The argument i of a system call, from 0 to 5. */
+static inline u64 frame_syscall_arg(const struct trap_frame *f, unsigned i)
+{
+	const u64 args[] = {f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9};
+
+	return args[i];
+}
 static inline u64 frame_syscall_nr(const struct trap_frame *f) { return f->error; }
 
 #endif
