@@ -101,7 +101,7 @@ static int link_cwd(const long *n, char *buf, size_t size)
 
 static int follow_root(const long *n, struct dentry **out)
 {
-	*out = dentry_ref(vfs_root);
+	*out = fs_context_root(procfs_process()->fs);
 	return 0;
 }
 static int link_root(const long *n, char *buf, size_t size) { return format_string(buf, size, "/"); }

@@ -424,21 +424,40 @@ void fs_context_unref(struct fs_context *c)
 		return;
 	if (c->cwd)
 		dentry_unref(c->cwd);
+	if (c->root)
+		dentry_unref(c->root);
 	kfree(c);
 }
 
-void fs_context_set_cwd(struct fs_context *c, struct dentry *d)
+static void context_set(struct fs_context *c, struct dentry **which, struct dentry *d)
 {
 	unsigned long ev;
 	struct dentry *old;
 
 	dentry_ref(d);
 	ev = spin_lock(&c->lock);
-	old = c->cwd;
-	c->cwd = d;
+	old = *which;
+	*which = d;
 	spin_unlock(&c->lock, ev);
 	if (old)
 		dentry_unref(old);
+}
+
+void fs_context_set_cwd(struct fs_context *c, struct dentry *d) { context_set(c, &c->cwd, d); }
+
+void fs_context_set_root(struct fs_context *c, struct dentry *d)
+{
+	dentry_unref(fs_context_cwd(c)); /* named before the root moves */
+	context_set(c, &c->root, d);
+}
+
+struct dentry *fs_context_root(struct fs_context *c)
+{
+	unsigned long ev = spin_lock(&c->lock);
+	struct dentry *d = dentry_ref(c->root ? c->root : vfs_root);
+
+	spin_unlock(&c->lock, ev);
+	return d;
 }
 
 struct dentry *fs_context_cwd(struct fs_context *c)

@@ -249,12 +249,15 @@ struct fs_context {
 	u32 refs;
 	u32 umask;
 	struct spinlock lock;
+	struct dentry *root;  /* a reference: chroot(2)'s; NULL: the tree's */
 	struct dentry *cwd;   /* a reference; NULL: not yet needed, it is */
 	const char *cwd_path; /* this path, or the root where it does not exist; not owned */
 };
 struct fs_context *fs_context_create(const char *cwd, u32 umask); /* NULL: no memory */
 void fs_context_unref(struct fs_context *c);
 struct dentry *fs_context_cwd(struct fs_context *c);		      /* with a reference; never NULL */
+struct dentry *fs_context_root(struct fs_context *c);		      /* with a reference; never NULL */
+void fs_context_set_root(struct fs_context *c, struct dentry *d);     /* takes its own reference */
 void fs_context_set_cwd(struct fs_context *c, struct dentry *d);      /* takes its own reference */
 
 #endif

@@ -144,6 +144,14 @@ static bool is_below(struct dentry *d, const struct dentry *top)
 	return true;
 }
 
+/* chroot(2)'s, to be compared with and not to be followed; NULL: none. */
+static struct dentry *own_root(void)
+{
+	struct process *p = current->process;
+
+	return p && p->fs ? READ_ONCE(p->fs->root) : NULL;
+}
+
 /* "..".  Renames move dentries, so the parent is read under the lock. */
 static int walk_up(struct walk *w)
 {
@@ -153,6 +161,8 @@ static int walk_up(struct walk *w)
 
 	if (d == w->top)
 		return w->flags & WALK_BENEATH ? -EXDEV : 0;
+	if (unlikely(own_root() == d))
+		return 0;
 	ev = spin_lock(&dcache_lock);
 	up = dentry_ref(above(d));
 	if ((w->flags & WALK_NO_XDEV) && up->inode->sb != d->inode->sb)
@@ -172,13 +182,20 @@ static int walk_up(struct walk *w)
 /* "/": of the whole tree, or the start. */
 static int walk_to_root(struct walk *w)
 {
-	struct dentry *root = w->top ? w->top : vfs_root;
+	struct dentry *root;
 
 	if (w->flags & WALK_BENEATH)
 		return -EXDEV;
-	if ((w->flags & WALK_NO_XDEV) && w->cur && w->cur->inode->sb != root->inode->sb)
+	if (w->top)
+		root = dentry_ref(w->top);
+	else if (likely(!own_root()) || (w->flags & WALK_KERNEL))
+		root = dentry_ref(vfs_root);
+	else
+		root = fs_context_root(current->process->fs);
+	if ((w->flags & WALK_NO_XDEV) && w->cur && w->cur->inode->sb != root->inode->sb) {
+		dentry_unref(root);
 		return -EXDEV;
-	dentry_ref(root);
+	}
 	if (w->cur)
 		dentry_unref(w->cur);
 	w->cur = root;
@@ -408,6 +425,7 @@ int vfs_walk(struct dentry *at, const char *path, unsigned flags, struct dentry 
 int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted)
 {
 	static const char deleted[] = " (deleted)";
+	struct dentry *root = own_root();
 	unsigned long ev;
 	size_t at = size;
 	bool gone = false;
@@ -421,7 +439,7 @@ int vfs_path(struct dentry *d, char *buf, size_t size, bool mark_deleted)
 		spin_unlock(&dcache_lock, ev);
 		return r;
 	}
-	while (d) {
+	while (d && d != root) {
 		if (!d->parent) {
 			d = d->inode->sb->mountpoint;
 			continue;

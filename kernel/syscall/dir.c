@@ -394,6 +394,22 @@ long sys_chdir(const char __user *path)
 	return r;
 }
 
+long sys_chroot(const char __user *path)
+{
+	struct dentry *d;
+	long r = path_lookup(AT_FDCWD, path, WALK_FOLLOW | WALK_DIRECTORY, &d);
+
+	if (r)
+		return r;
+	r = vfs_permission(d->inode, MAY_EXEC);
+	if (!r && current->process->euid)
+		r = -EPERM;
+	if (!r)
+		fs_context_set_root(current->process->fs, d);
+	dentry_unref(d);
+	return r;
+}
+
 long sys_fchdir(int fd)
 {
 	struct fdref f = fd_get_raw(fd);

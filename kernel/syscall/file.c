@@ -346,9 +346,10 @@ long sys_sync_file_range(int fd, s64 off, s64 len, unsigned flags)
 {
 	struct fdref r;
 	long n = 0;
+	s64 end;
 	u32 mode;
 
-	if ((flags & ~SYNC_FILE_RANGE_ALL) || off < 0 || off + len < 0 || off + len < off)
+	if ((flags & ~SYNC_FILE_RANGE_ALL) || off < 0 || __builtin_add_overflow(off, len, &end) || end < off)
 		n = -EINVAL;
 	r = fd_get(fd);
 	if (!r.file)
@@ -461,7 +462,7 @@ long sys_fallocate(int fd, int mode, s64 off, s64 len)
 		n = -EISDIR;
 	else if (!S_ISREG(r.file->inode->mode))
 		n = -ENODEV;
-	else if (off + len < 0)
+	else if ((s64)((u64)off + (u64)len) < 0)
 		n = -EFBIG;
 	else
 		n = r.file->ops->fallocate ? r.file->ops->fallocate(r.file, mode, off, len) : -EOPNOTSUPP;

@@ -20,6 +20,41 @@ struct linux_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
 
+/* The machine's names, once they have been set. */
+static char host_name[65], domain_name[65] = "(none)";
+static struct spinlock names_lock = SPINLOCK_INIT;
+
+static void names_get(char *host, char *domain)
+{
+	unsigned long ev = spin_lock(&names_lock);
+
+	string_copy(host, boot_info.hostname, sizeof(host_name));
+	string_copy(domain, domain_name, sizeof(domain_name));
+	spin_unlock(&names_lock, ev);
+}
+
+static long name_set(char *name, const char __user *from, int len)
+{
+	char new[65] = "";
+	unsigned long ev;
+
+	if (current->process->euid)
+		return -EPERM;
+	if (len < 0 || len > 64)
+		return -EINVAL;
+	if (copy_from_user(new, from, (size_t)len))
+		return -EFAULT;
+	ev = spin_lock(&names_lock);
+	memcpy(name, new, sizeof(new));
+	if (name == host_name)
+		boot_info.hostname = host_name;
+	spin_unlock(&names_lock, ev);
+	return 0;
+}
+
+long sys_sethostname(const char __user *name, int len) { return name_set(host_name, name, len); }
+long sys_setdomainname(const char __user *name, int len) { return name_set(domain_name, name, len); }
+
 /* Programs look for features by the release: the one whose interface this kernel follows. */
 long sys_uname(struct linux_utsname __user *buf)
 {
@@ -27,11 +62,10 @@ long sys_uname(struct linux_utsname __user *buf)
 
 	memset(&u, 0, sizeof(u));
 	string_copy(u.sysname, "Linux", sizeof(u.sysname));
-	string_copy(u.nodename, boot_info.hostname, sizeof(u.nodename));
+	names_get(u.nodename, u.domainname);
 	string_copy(u.release, UTS_RELEASE, sizeof(u.release));
 	string_copy(u.version, UTS_VERSION, sizeof(u.version));
 	string_copy(u.machine, UTS_MACHINE, sizeof(u.machine));
-	string_copy(u.domainname, "(none)", sizeof(u.domainname));
 	return copy_to_user(buf, &u, sizeof(u));
 }
 

@@ -127,7 +127,7 @@ static long rw(int fd, struct uio *u, s64 off, bool at, bool write)
 		return -EBADF;
 	if (at && (r.file->kind & FILE_STREAM))
 		n = -ESPIPE;
-	else if (at && off + (s64)u->left < 0)
+	else if (at && (s64)((u64)off + u->left) < 0)
 		n = r.file->kind & (write ? FILE_WRITE : FILE_READ) ? -EINVAL : -EBADF;
 	else
 		n = write ? file_do_write(r, u, at ? &pos : NULL) : file_do_read(r, u, at ? &pos : NULL);

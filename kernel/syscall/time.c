@@ -144,6 +144,31 @@ long sys_gettimeofday(struct timeval64 __user *tv, struct timezone __user *tz)
 	return 0;
 }
 
+/* The time zone is UTC; to say so is all that can be done about it. */
+long sys_settimeofday(const struct timeval64 __user *tv, const struct timezone __user *tz)
+{
+	struct timezone zone = {0, 0};
+	struct timeval64 t;
+
+	if (tv) {
+		if (get_user(t, tv))
+			return -EFAULT;
+		if (t.tv_usec < 0 || t.tv_usec > 1000000)
+			return -EINVAL;
+	}
+	if (tz && get_user(zone, tz))
+		return -EFAULT;
+	if (tv && (t.tv_sec < 0 || t.tv_sec > (s64)(~0ull >> 1) / (s64)NSEC_PER_SEC - 1 || t.tv_usec == 1000000))
+		return -EINVAL;
+	if (!may_set_clock())
+		return -EPERM;
+	if (zone.minuteswest || zone.dsttime)
+		return -EINVAL;
+	if (tv)
+		clock_set_realtime(t.tv_sec * (s64)NSEC_PER_SEC + t.tv_usec * 1000);
+	return 0;
+}
+
 long sys_time(s64 __user *tloc)
 {
 	s64 now = clock_realtime() / (s64)NSEC_PER_SEC;
