@@ -150,6 +150,8 @@ static void rec_flags(struct buf *b, const struct config *c)
 		flags |= HERMIT_BOOT_F_STRACE;
 	if (!c->patch)
 		flags |= HERMIT_BOOT_F_NO_PATCH;
+	if (!c->aslr)
+		flags |= HERMIT_BOOT_F_NO_ASLR;
 	rec_add(b, HERMIT_BOOT_FLAGS, &flags, sizeof(flags));
 }
 

@@ -291,6 +291,11 @@ static int opt_patch(struct config *c, const char *who, const char *value)
 	return opt_bool(who, value, &c->patch);
 }
 
+static int opt_aslr(struct config *c, const char *who, const char *value)
+{
+	return opt_bool(who, value, &c->aslr);
+}
+
 static int opt_help(struct config *c, const char *who, const char *value)
 {
 	c->help = true;
@@ -486,6 +491,7 @@ int options_read(struct config *c, char **args, char **env)
 		.port = 18766,
 		.hugepage = true,
 		.patch = true,
+		.aslr = true,
 	};
 	while (*args && (*args)[0] == '-' && (*args)[1]) {
 		int used;
