@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "platform/platform.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630u
 #define NEW_INODES	(1ull << 56) /* what is made here is numbered from here on: no file of the host's is likely to be */
@@ -598,6 +599,16 @@ static const struct inode_ops ovl_iops = {
 	.evict = ovl_evict,
 };
 
+static int ovl_statfs(struct superblock *sb, struct linux_statfs *st)
+{
+	st->blocks = platform_memory_total() / PAGE_SIZE; /* there is as much room as memory */
+	st->bfree = st->bavail = platform_memory_free() / PAGE_SIZE;
+	st->files = st->ffree = st->blocks;
+	return 0;
+}
+
+static const struct super_ops ovl_super_ops = {.statfs = ovl_statfs};
+
 int overlay_mount(struct superblock *lower, struct superblock **out)
 {
 	struct ovl_super *s = kzalloc(sizeof(*s));
@@ -606,7 +617,7 @@ int overlay_mount(struct superblock *lower, struct superblock **out)
 	if (!s)
 		return -ENOMEM;
 	ovl_file_init();
-	superblock_init(&s->sb, NULL, 0, OVERLAYFS_MAGIC, "overlay");
+	superblock_init(&s->sb, &ovl_super_ops, 0, OVERLAYFS_MAGIC, "overlay");
 	s->sb.next_ino = NEW_INODES;
 	r = wrap(&s->sb, lower->root_inode, &s->sb.root_inode);
 	if (r) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two halves of /proc: procfs.c has the table of its files, the links and what is about the whole system,
- * procfs_process.c what is about the process and its threads.  Show functions may sleep; they take process.lock
+ * The parts of /proc: procfs.c has the table of its files, the links and what is about the whole system,
+ * procfs_process.c what is about the process and its threads, procfs_system.c the rest.  Show functions may sleep; they take process.lock
  * and space.lock (spin) for what they copy, never both.
  */
 #ifndef FS_PROCFS_H
@@ -31,5 +31,19 @@ void procfs_show_task_comm(struct text *t, const long *n);
 int procfs_store_comm(const long *n, const char *s, size_t len);
 int procfs_store_task_comm(const long *n, const char *s, size_t len);
 void procfs_show_limits(struct text *t, const long *n);
+
+/* procfs_system.c */
+void procfs_show_mountinfo(struct text *t, const long *n);
+void procfs_show_cgroup(struct text *t, const long *n);
+void procfs_show_id_map(struct text *t, const long *n);
+void procfs_show_io(struct text *t, const long *n);
+void procfs_show_smaps_rollup(struct text *t, const long *n);
+void procfs_show_file_nr(struct text *t, const long *n);
+void procfs_show_vmstat(struct text *t, const long *n);
+void procfs_show_core_pattern(struct text *t, const long *n);
+void procfs_show_50(struct text *t, const long *n);
+void procfs_show_2(struct text *t, const long *n);
+void procfs_show_personality(struct text *t, const long *n);
+void procfs_show_coredump_filter(struct text *t, const long *n);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* /sys: what runtimes read to learn about CPUs, nodes and huge pages.  There are no cgroups. */
+#include <arch/cpuinfo.h>
 #include "fs/pseudo.h"
 #include "platform/platform.h"
 #include "proc/cpu.h"
@@ -8,7 +9,14 @@
 
 static long next_cpu(long from, const long *outer) { return from < (long)cpu_count ? from : -1; }
 
-static const struct pseudo_class classes[] = {{'c', next_cpu}};
+static long next_cache(long from, const long *outer)
+{
+	struct arch_cache c;
+
+	return arch_cache((unsigned)from, &c) ? from : -1;
+}
+
+static const struct pseudo_class classes[] = {{'c', next_cpu}, {'i', next_cache}};
 
 static void show_cpus(struct text *t, const long *n)
 {
@@ -57,6 +65,36 @@ static void show_thp_defrag(struct text *t, const long *n)
 }
 static void show_thp_size(struct text *t, const long *n) { text_printf(t, "%lu\n", HUGE_SIZE); }
 
+/* ---- caches: n[1] is the index ---- */
+
+static struct arch_cache cache_of(const long *n)
+{
+	struct arch_cache c = {.type = "", .level = 0};
+
+	(void)arch_cache((unsigned)n[1], &c);
+	return c;
+}
+
+static void show_cache_type(struct text *t, const long *n) { text_printf(t, "%s\n", cache_of(n).type); }
+static void show_cache_level(struct text *t, const long *n) { text_printf(t, "%u\n", cache_of(n).level); }
+static void show_cache_line(struct text *t, const long *n) { text_printf(t, "%u\n", cache_of(n).line); }
+static void show_cache_ways(struct text *t, const long *n) { text_printf(t, "%u\n", cache_of(n).ways); }
+static void show_cache_sets(struct text *t, const long *n) { text_printf(t, "%u\n", cache_of(n).sets); }
+static void show_cache_size(struct text *t, const long *n)
+{
+	struct arch_cache c = cache_of(n);
+
+	text_printf(t, "%luK\n", (unsigned long)c.line * c.ways * c.sets * c.partitions / KiB);
+}
+
+/* What the topology files say: a core's own, or, of the last level, the package's. */
+static bool cache_is_own(const long *n) { return cache_of(n).level < 3; }
+static void show_cache_map(struct text *t, const long *n) { (cache_is_own(n) ? show_own_mask : show_cpu_mask)(t, n); }
+static void show_cache_list(struct text *t, const long *n) { (cache_is_own(n) ? show_cpu : show_cpus)(t, n); }
+
+static void show_off(struct text *t, const long *n) { text_printf(t, "notsupported\n"); }
+
+#define CACHE CPU "cpu%c/cache/index%i/"
 #define CPU  "devices/system/cpu/"
 #define NODE "devices/system/node/"
 #define TOPO CPU "cpu%c/topology/"
@@ -80,6 +118,17 @@ static const struct pseudo_row rows[] = {
 	{TOPO "thread_siblings_list", 0, show_cpu, NULL, NULL, NULL},
 	{TOPO "core_cpus", 0, show_own_mask, NULL, NULL, NULL},
 	{TOPO "core_cpus_list", 0, show_cpu, NULL, NULL, NULL},
+	{TOPO "die_id", 0, show_zero, NULL, NULL, NULL},
+	{CACHE "type", 0, show_cache_type, NULL, NULL, NULL},
+	{CACHE "level", 0, show_cache_level, NULL, NULL, NULL},
+	{CACHE "size", 0, show_cache_size, NULL, NULL, NULL},
+	{CACHE "coherency_line_size", 0, show_cache_line, NULL, NULL, NULL},
+	{CACHE "number_of_sets", 0, show_cache_sets, NULL, NULL, NULL},
+	{CACHE "ways_of_associativity", 0, show_cache_ways, NULL, NULL, NULL},
+	{CACHE "shared_cpu_map", 0, show_cache_map, NULL, NULL, NULL},
+	{CACHE "shared_cpu_list", 0, show_cache_list, NULL, NULL, NULL},
+	{CPU "smt/active", 0, show_zero, NULL, NULL, NULL},
+	{CPU "smt/control", 0, show_off, NULL, NULL, NULL},
 	{NODE "online", 0, show_zero, NULL, NULL, NULL},
 	{NODE "possible", 0, show_zero, NULL, NULL, NULL},
 	{NODE "has_cpu", 0, show_zero, NULL, NULL, NULL},
