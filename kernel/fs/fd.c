@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/fd.h"
+#include "fs/range_lock.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 
@@ -18,6 +19,15 @@ struct file_table *file_table_create(void)
 	return t;
 }
 
+/* A descriptor of f is being closed. */
+static void flush(struct file *f)
+{
+	if (!(f->kind & FILE_PATH))
+		range_lock_release(f->inode, current->process); /* whichever descriptor they were taken by: fcntl(2) */
+	if (f->ops && f->ops->flush)
+		f->ops->flush(f);
+}
+
 static void table_close_range(struct file_table *t, unsigned from, unsigned to, bool only_cloexec)
 {
 	for (unsigned fd = from; fd < t->size && fd <= to; fd++) {
@@ -32,8 +42,7 @@ static void table_close_range(struct file_table *t, unsigned from, unsigned to, 
 		}
 		spin_unlock(&t->lock, ev);
 		if (f) {
-			if (f->ops && f->ops->flush)
-				f->ops->flush(f);
+			flush(f);
 			file_unref(f);
 		}
 	}
@@ -182,8 +191,7 @@ int fd_close(int fd)
 	spin_unlock(&t->lock, ev);
 	if (!f)
 		return -EBADF;
-	if (f->ops && f->ops->flush)
-		f->ops->flush(f);
+	flush(f);
 	file_unref(f);
 	return 0;
 }
@@ -210,8 +218,7 @@ int fd_replace(struct file *f, int fd, bool cloexec)
 		t->hint = fd + 1;
 	spin_unlock(&t->lock, ev);
 	if (old) {
-		if (old->ops && old->ops->flush)
-			old->ops->flush(old);
+		flush(old);
 		file_unref(old);
 	}
 	return fd;

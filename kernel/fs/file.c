@@ -3,6 +3,7 @@
 #include "fs/flock.h"
 #include "fs/mapped.h"
 #include "fs/notify.h"
+#include "fs/range_lock.h"
 #include "fs/vfs.h"
 #include "mm/heap.h"
 #include "proc/thread.h"
@@ -36,6 +37,7 @@ static void file_free(struct file *f)
 		notify_file(f, f->kind & FILE_WRITE ? NOTIFY_CLOSE_WRITE : NOTIFY_CLOSE_NOWRITE);
 	if (f->kind & FILE_FLOCKED)
 		flock_release(f);
+	range_lock_release(f->inode, f);
 	if (f->inode->mapped)
 		mapped_release(f);
 	if (f->ops && f->ops->release && !(f->kind & FILE_PATH))

@@ -22,6 +22,7 @@
 struct dentry;
 struct inode;
 struct superblock;
+struct range_lock;
 struct watch;
 
 /* What stat and statx tell; times in nanoseconds since 1970. */
@@ -109,6 +110,7 @@ struct inode {
 	struct mutex lock;
 	struct mapped *mapped; /* fs/mapped.h; NULL: has no such pages */
 	struct watch *watches; /* fs/inotify.c */
+	struct range_lock *range_locks; /* fs/range_lock.c */
 	void *priv; /* the file system's own */
 };
 

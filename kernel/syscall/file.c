@@ -4,6 +4,7 @@
 #include "fs/flock.h"
 #include "fs/memfd.h"
 #include "fs/notify.h"
+#include "fs/range_lock.h"
 #include "fs/tty.h"
 #include "ipc/pipe.h"
 #include "lib/string.h"
@@ -111,31 +112,71 @@ struct user_flock {
 	s32 pid;
 };
 
+/* What l means in f: flock64_to_posix_lock() of Linux, its order of checks. */
+static int range_get(struct file *f, const struct user_flock *l, struct range *r)
+{
+	s64 start;
+
+	if (l->whence < SEEK_SET || l->whence > SEEK_END)
+		return -EINVAL;
+	start = l->whence == SEEK_SET ? 0 : l->whence == SEEK_CUR ? (s64)f->pos : (s64)file_size(f);
+	if (__builtin_add_overflow(start, l->start, &start))
+		return -EOVERFLOW;
+	if (start < 0)
+		return -EINVAL;
+	r->start = start;
+	r->end = INT64_MAX;
+	if (l->len > 0) {
+		if (__builtin_add_overflow(start, l->len - 1, &r->end))
+			return -EOVERFLOW;
+	} else if (l->len < 0) {
+		r->start = start + l->len;
+		r->end = start - 1;
+		if (r->start < 0)
+			return -EINVAL;
+	}
+	if (l->type < F_RDLCK || l->type > F_UNLCK)
+		return -EINVAL;
+	r->type = (enum range_lock_type)l->type;
+	return 0;
+}
+
 /*
- * Record locks (POSIX) are between processes, and there is only one: a lock is always granted, and a test finds
- * none in the way, which is what Linux answers a process about its own locks.
+ * Record locks.  A process's own never stand in its way, and there is one process; those of open files (OFD) stand in
+ * each other's and in the process's.
  */
 static long fcntl_lock(struct file *f, unsigned cmd, u64 arg)
 {
+	bool ofd = cmd >= F_OFD_GETLK, get = cmd == F_GETLK || cmd == F_OFD_GETLK;
 	struct user_flock __user *p = (struct user_flock __user *)arg;
+	const void *owner = ofd ? (const void *)f : current->process;
+	struct range r = {.ofd = ofd}, found;
 	struct user_flock l;
-	s64 start;
+	int err;
 
 	if (get_user(l, p))
 		return -EFAULT;
-	if (l.type < F_RDLCK || l.type > F_UNLCK || (cmd == F_GETLK && l.type == F_UNLCK))
+	if (get && (l.type < F_RDLCK || l.type > F_UNLCK || (!ofd && l.type == F_UNLCK)))
 		return -EINVAL;
-	start = l.whence == SEEK_SET ? 0 : l.whence == SEEK_CUR ? (s64)f->pos : (s64)file_size(f);
-	if (l.whence < SEEK_SET || l.whence > SEEK_END || start + l.start < 0 ||
-	    (l.len < 0 && start + l.start + l.len < 0))
+	err = range_get(f, &l, &r);
+	if (err)
+		return err;
+	if (ofd && l.pid)
 		return -EINVAL;
-	if (cmd == F_GETLK) {
+	if (get) {
 		l.type = F_UNLCK;
+		if (range_lock_find(f->inode, owner, &r, &found)) {
+			l.type = (s16)found.type;
+			l.whence = SEEK_SET;
+			l.start = found.start;
+			l.len = found.end == INT64_MAX ? 0 : found.end - found.start + 1;
+			l.pid = found.ofd ? -1 : current->process->pid;
+		}
 		return put_user(l, p);
 	}
 	if ((l.type == F_RDLCK && !(f->kind & FILE_READ)) || (l.type == F_WRLCK && !(f->kind & FILE_WRITE)))
 		return -EBADF;
-	return 0;
+	return range_lock_set(f->inode, owner, &r, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 }
 
 static long fcntl_file(struct file *f, unsigned cmd, u64 arg)
@@ -153,6 +194,9 @@ static long fcntl_file(struct file *f, unsigned cmd, u64 arg)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
 		return fcntl_lock(f, cmd, arg);
 	case F_GETPIPE_SZ:
 		return pipe_capacity(f);
