@@ -112,6 +112,23 @@ struct file *eventfd_create(u32 count, bool semaphore, u32 flags)
 	return f;
 }
 
+bool eventfd_is(const struct file *f) { return f->ops == &eventfd_ops; }
+
+int eventfd_signal(struct file *f)
+{
+	struct eventfd *e = f->priv;
+	unsigned long ev;
+
+	if (!eventfd_is(f))
+		return -EINVAL;
+	ev = spin_lock(&e->lock);
+	if (e->count < ~0ull - 1)
+		e->count++;
+	spin_unlock(&e->lock, ev);
+	wait_wake_all(&e->wait, POLLIN | POLLRDNORM);
+	return 0;
+}
+
 /* ---- timers ---- */
 
 struct timerfd {

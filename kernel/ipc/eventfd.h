@@ -7,6 +7,10 @@
 
 struct file *eventfd_create(u32 count, bool semaphore, u32 flags); /* NULL: no memory */
 
+/* From anywhere, also from event handlers: adds 1, if there is room.  -EINVAL: f is no eventfd. */
+int eventfd_signal(struct file *f);
+bool eventfd_is(const struct file *f);
+
 struct itimerspec64 {
 	s64 interval_sec, interval_nsec, value_sec, value_nsec;
 };

@@ -118,10 +118,34 @@ long sys_listen(int fd, int backlog)
 	return r;
 }
 
+long socket_accept(struct file *f, void __user *addr, int __user *len, int flags)
+{
+	struct file *new;
+	long r;
+
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	r = fd_room();
+	if (!r)
+		r = socket_of(f)->ops->accept(f, flags & O_NONBLOCK, &new);
+	if (!r && addr) {
+		u8 name[SOCK_NAME_MAX];
+		unsigned n = 0;
+
+		r = socket_of(new)->ops->name(new, true, name, &n);
+		if (r == -ENOTCONN) /* it has gone already */
+			r = -ECONNABORTED;
+		if (!r)
+			r = socket_put_name(addr, len, name, n);
+		if (r)
+			file_unref(new);
+	}
+	return r ? r : fd_give(new, 0, flags & SOCK_CLOEXEC);
+}
+
 long sys_accept4(int fd, void __user *addr, int __user *len, int flags)
 {
 	struct fdref s;
-	struct file *f;
 	long r;
 
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
@@ -129,23 +153,7 @@ long sys_accept4(int fd, void __user *addr, int __user *len, int flags)
 	r = socket_get(fd, &s);
 	if (r)
 		return r;
-	r = fd_room();
-	if (!r)
-		r = socket_ops_of(s)->accept(s.file, flags & O_NONBLOCK, &f);
-	if (!r && addr) {
-		u8 name[SOCK_NAME_MAX];
-		unsigned n = 0;
-
-		r = socket_ops_of(s)->name(f, true, name, &n);
-		if (r == -ENOTCONN) /* it has gone already */
-			r = -ECONNABORTED;
-		if (!r)
-			r = socket_put_name(addr, len, name, n);
-		if (r)
-			file_unref(f);
-	}
-	if (!r)
-		r = fd_give(f, 0, flags & SOCK_CLOEXEC);
+	r = socket_accept(s.file, addr, len, flags);
 	fd_put(s);
 	return r;
 }

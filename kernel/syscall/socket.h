@@ -14,5 +14,7 @@ static inline const struct socket_ops *socket_ops_of(struct fdref r) { return so
 int socket_get_name(u8 name[SOCK_NAME_MAX], const void __user *addr, int len);
 /* As much of a name as fits into *ulen bytes, and how long the whole is. */
 int socket_put_name(void __user *addr, int __user *ulen, const u8 *name, unsigned len);
+/* accept4(2) on a file that is a socket. */
+long socket_accept(struct file *f, void __user *addr, int __user *len, int flags);
 
 #endif

@@ -13,7 +13,7 @@ static void *call(void *arg)
 {
 	for (int i = 0; i < 100; i++) {
 		errno = 0;
-		if (syscall(SYS_io_uring_setup, -1, -1, -1, -1, -1, -1) != -1 || errno != ENOSYS)
+		if (syscall(SYS_perf_event_open, -1, -1, -1, -1, -1, -1) != -1 || errno != ENOSYS)
 			__atomic_fetch_add(&wrong, 1, __ATOMIC_SEQ_CST);
 	}
 	return arg;
@@ -21,7 +21,7 @@ static void *call(void *arg)
 
 int main(void)
 {
-	static const long missing[] = {SYS_ptrace, SYS_kexec_load, SYS_init_module, SYS_bpf, SYS_userfaultfd, 334, 400, 511,
+	static const long missing[] = {SYS_quotactl, SYS_kexec_load, SYS_init_module, SYS_bpf, SYS_userfaultfd, 334, 400, 511,
 				       512, 100000, -1};
 	pthread_t t[4];
 

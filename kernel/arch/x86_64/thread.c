@@ -76,8 +76,9 @@ void arch_switch(struct thread *prev, struct thread *next)
 		vector_save(prev->arch.vector);
 		prev->arch.fs_base = cpu_read_fs_base();
 	}
-	if (next->arch.vector) {
+	if (next->process) /* also a thread of the kernel that works for a program */
 		platform_space_switch(next->process->space);
+	if (next->arch.vector) {
 		cpu_write_fs_base(next->arch.fs_base);
 		vector_restore(next->arch.vector);
 	}
