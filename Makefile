@@ -37,6 +37,10 @@ test: stage
 test-kvm: stage
 	tools/run-tests $(BUILD) -L kvm $(TEST_FLAGS)
 
+# Random system calls on the sanitizers' kernels; SEQUENCES=N SEED=N CPUS=N in the environment.
+fuzz-syscalls: stage
+	cmake --build $(BUILD) --target fuzz-syscalls
+
 # SOAK_FLAGS=--runs=N --cpus=1,2 --only=NAME; the defaults are what a release must pass.
 soak: stage
 	tests/soak --prefix $(STAGE) $(SOAK_FLAGS)
@@ -63,4 +67,4 @@ coverage: setup
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup stage install stream test test-kvm soak fuzz bench lint coverage clean
+.PHONY: all setup stage install stream test test-kvm soak fuzz bench lint coverage clean fuzz-syscalls
