@@ -32,10 +32,13 @@
 #define MSG_EOR		 0x80
 #define MSG_WAITALL	 0x100
 #define MSG_NOSIGNAL	 0x4000
+#define MSG_WAITFORONE	 0x10000
 #define MSG_CMSG_CLOEXEC 0x40000000
 
 #define SOL_SOCKET     1
 #define SCM_RIGHTS     1
+#define SCM_CREDENTIALS 2
+#define SO_PASSCRED    16
 #define SCM_FDS_MAX    253
 #define SOCK_NAME_MAX  128 /* struct sockaddr_storage */
 #define SHUT_RD	       0
@@ -54,6 +57,11 @@ struct socket {
 	int error;   /* SO_ERROR: positive, taken by whoever reads it */
 };
 
+struct socket_cred { /* struct ucred of the ABI */
+	s32 pid;
+	u32 uid, gid;
+};
+
 /* One message on its way. */
 struct socket_msg {
 	struct uio *u;
@@ -61,6 +69,8 @@ struct socket_msg {
 	unsigned name_len; /* sending: 0 for none; receiving: set by the op */
 	struct file **fds; /* passed along (SCM_RIGHTS): references; the op that takes them sets fds to NULL */
 	unsigned nfds;
+	struct socket_cred cred; /* the sender's (SCM_CREDENTIALS) */
+	bool has_cred;	       /* sending: the program has said whose */
 	int flags;     /* MSG_* of the call */
 	int out_flags; /* MSG_TRUNC ... of the answer */
 };
@@ -79,6 +89,7 @@ struct socket_ops {
 	int (*getopt)(struct file *f, int level, int name, void *val, unsigned *len);
 };
 
+static inline bool socket_wants_cred(const struct socket *s) { return s->options & 1u << SO_PASSCRED; }
 static inline struct socket *socket_of(struct file *f) { return f->kind & FILE_SOCKET ? f->priv : NULL; }
 
 /* flags: O_NONBLOCK.  0, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -ENOMEM. */

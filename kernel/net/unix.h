@@ -25,6 +25,7 @@ struct unix_msg {
 	size_t len, off; /* bytes, and how many of them have been read */
 	struct file **fds;
 	unsigned nfds;
+	struct socket_cred cred; /* pid 0: nobody has asked whose it is */
 	u8 name[SOCK_NAME_MAX]; /* of the sender */
 	unsigned name_len;
 	u8 data[];
@@ -93,6 +94,8 @@ void unix_msg_free(struct unix_msg *m);
 /* The sock that a program names, with a reference.  -ECONNREFUSED: nobody has the name. */
 int unix_find_target(const u8 *name, unsigned len, struct unix_sock **out);
 /* See socket_ops. */
+/* Who wants to know senders has a name itself: as on Linux the kernel gives it one.  0 or as unix_bind(). */
+int unix_autobind(struct file *f);
 int unix_bind(struct file *f, const u8 *name, unsigned len);
 int unix_name(struct file *f, bool peer, u8 *name, unsigned *len);
 int unix_listen(struct file *f, int backlog);

@@ -101,6 +101,18 @@ int unix_bind(struct file *f, const u8 *name, unsigned len)
 	return r < 0 ? r : 0;
 }
 
+int unix_autobind(struct file *f)
+{
+	static const u8 family[SOCK_NAME_MAX] = {AF_UNIX};
+	const struct unix_sock *s = unix_of(f);
+	int r;
+
+	if (!socket_wants_cred(&s->sock) || READ_ONCE(s->name_len) || s->sock.type != SOCK_DGRAM)
+		return 0;
+	r = unix_bind(f, family, 2);
+	return r == -EINVAL ? 0 : r; /* another thread was quicker */
+}
+
 int unix_find_target(const u8 *name, unsigned len, struct unix_sock **out)
 {
 	char path[UNIX_PATH_MAX + 1];

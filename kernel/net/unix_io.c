@@ -41,6 +41,20 @@ static int send_target(struct unix_sock *s, struct socket_msg *m, struct unix_so
 	return r;
 }
 
+#define OVERFLOW_ID 65534 /* of nobody */
+
+/* Whose message it is: as the program says, or as it is if either side wants to know (Linux: maybe_add_creds()). */
+static struct socket_cred cred_of(const struct unix_sock *s, const struct unix_sock *to, const struct socket_msg *m)
+{
+	const struct process *p = current->process;
+
+	if (m->has_cred)
+		return m->cred;
+	if (socket_wants_cred(&s->sock) || socket_wants_cred(&to->sock))
+		return (struct socket_cred){p->pid, p->uid, p->gid};
+	return (struct socket_cred){0, OVERFLOW_ID, OVERFLOW_ID};
+}
+
 /* Puts a message into the queue of `to`: 0, -EAGAIN (full), or that nobody will read it. */
 static int enqueue(struct unix_sock *s, struct unix_sock *to, struct unix_msg *msg)
 {
@@ -95,6 +109,7 @@ static int send_one(struct file *f, struct unix_sock *to, struct socket_msg *m, 
 	msg->fds = NULL;
 	msg->nfds = 0;
 	msg->name_len = 0;
+	msg->cred = cred_of(s, to, m);
 	list_init(&msg->link);
 	if (uio_copy_from(m->u, msg->data, len) < len) {
 		kfree(msg);
@@ -133,6 +148,9 @@ ssize_t unix_send(struct file *f, struct socket_msg *m)
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	r = unix_autobind(f);
+	if (r)
+		return r;
 	r = send_target(s, m, &to);
 	if (r)
 		return r;
@@ -239,9 +257,8 @@ static ssize_t recv_packet(struct unix_sock *s, struct unix_msg *msg, struct soc
 		return -EFAULT;
 	if (n < len)
 		m->out_flags |= MSG_TRUNC;
-	if (s->sock.type == SOCK_SEQPACKET)
-		m->out_flags |= MSG_EOR;
 	sender_name(msg, m);
+	m->cred = msg->cred;
 	take_fds(msg, m);
 	if (!(m->flags & MSG_PEEK)) {
 		dequeue(s, msg);
@@ -271,6 +288,7 @@ static ssize_t recv_bytes(struct unix_sock *s, struct unix_msg *msg, struct sock
 		size_t n = uio_copy_to(m->u, msg->data + msg->off, want);
 		bool fds = msg->nfds;
 
+		m->cred = msg->cred;
 		take_fds(msg, m);
 		if (!(m->flags & MSG_PEEK)) {
 			msg->off += n;
@@ -285,8 +303,8 @@ static ssize_t recv_bytes(struct unix_sock *s, struct unix_msg *msg, struct sock
 			msg = next_msg(s, msg);
 		else
 			head_of(s, &msg);
-		if (msg && msg->nfds)
-			break;
+		if (msg && (msg->nfds || (socket_wants_cred(&s->sock) && memcmp(&msg->cred, &m->cred, sizeof(m->cred)))))
+			break; /* one read tells of one sender */
 	}
 	if (freed)
 		wake_senders(s);

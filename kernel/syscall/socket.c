@@ -208,10 +208,10 @@ long sys_shutdown(int fd, int how)
 #define SO_SNDTIMEO   21
 #define SO_PROTOCOL   38
 #define SO_DOMAIN     39
-/* Those that are remembered: they change nothing where there is no network. */
+/* Those that are remembered: most change nothing where there is no network. */
 #define SO_REMEMBERED                                                                                        \
 	(1u << SO_REUSEADDR | 1u << SO_DONTROUTE | 1u << SO_BROADCAST | 1u << SO_KEEPALIVE | 1u << SO_OOBINLINE |  \
-	 1u << SO_REUSEPORT)
+	 1u << SO_REUSEPORT | 1u << SO_PASSCRED)
 #define BUFFER_MIN 2304
 #define BUFFER_MAX 212992
 

@@ -2,6 +2,7 @@
 /* The socket calls that move bytes, and descriptors with them (SCM_RIGHTS). */
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/clock.h"
 #include "syscall/args.h"
 #include "syscall/socket.h"
 
@@ -112,6 +113,30 @@ static int get_rights(const int *fds, unsigned n, struct socket_msg *m)
 	return 0;
 }
 
+static bool is_own_id(u32 id, u32 real, u32 effective, u32 saved)
+{
+	return id == real || id == effective || id == saved;
+}
+
+/* SCM_CREDENTIALS: only root may claim to be another, and only one that is there. */
+static int get_cred(const void *data, size_t len, struct socket_msg *m)
+{
+	const struct process *p = current->process;
+
+	if (len != sizeof(m->cred))
+		return -EINVAL;
+	memcpy(&m->cred, data, sizeof(m->cred));
+	if (p->euid != 0 && (m->cred.pid != p->pid || !is_own_id(m->cred.uid, p->uid, p->euid, p->suid) ||
+			     !is_own_id(m->cred.gid, p->gid, p->egid, p->sgid)))
+		return -EPERM;
+	if (m->cred.pid != p->pid)
+		return -ESRCH;
+	if (m->cred.uid == ~0u || m->cred.gid == ~0u)
+		return -EINVAL;
+	m->has_cred = true;
+	return 0;
+}
+
 #define CONTROL_MAX 20480 /* net.core.optmem_max */
 
 static int get_control(const struct user_msghdr *h, u8 family, struct socket_msg *m)
@@ -138,7 +163,9 @@ static int get_control(const struct user_msghdr *h, u8 family, struct socket_msg
 			break;
 		}
 		if (c.level == SOL_SOCKET) {
-			if (c.type != SCM_RIGHTS || family != AF_UNIX)
+			if (c.type == SCM_CREDENTIALS && family == AF_UNIX)
+				r = get_cred(p + sizeof(c), c.len - sizeof(c), m);
+			else if (c.type != SCM_RIGHTS || family != AF_UNIX)
 				r = -EINVAL;
 			else
 				r = get_rights((const int *)(p + sizeof(c)), (c.len - sizeof(c)) / sizeof(int), m);
@@ -212,12 +239,33 @@ long sys_sendmsg(int fd, const void __user *uh, int flags)
 	return r;
 }
 
+/* Tells whose message it is; what does not fit is cut (MSG_CTRUNC).  *used: bytes of the control buffer. */
+static int put_cred(const struct user_msghdr *h, struct socket_msg *m, size_t *used)
+{
+	struct {
+		struct user_cmsghdr c;
+		struct socket_cred cred;
+	} out = {{sizeof(out.c) + sizeof(out.cred), SOL_SOCKET, SCM_CREDENTIALS}, m->cred};
+	size_t room = h->control ? h->controllen : 0;
+
+	if (room < out.c.len)
+		m->out_flags |= MSG_CTRUNC;
+	if (room < sizeof(out.c))
+		return 0;
+	out.c.len = MIN(out.c.len, room);
+	if (copy_to_user(h->control, &out, out.c.len))
+		return -EFAULT;
+	*used = MIN(CMSG_ALIGN(out.c.len), room);
+	return 0;
+}
+
 /* Installs what came along and writes the control message; what does not fit is closed (MSG_CTRUNC). */
-static int put_rights(struct user_msghdr *h, struct socket_msg *m, size_t *used)
+static int put_rights(const struct user_msghdr *h, struct socket_msg *m, size_t *used)
 {
 	struct user_cmsghdr c = {.level = SOL_SOCKET, .type = SCM_RIGHTS};
-	size_t room = h->control && h->controllen > sizeof(c) ? (h->controllen - sizeof(c)) / sizeof(int) : 0;
-	char __user *out = h->control;
+	size_t left = h->control ? h->controllen - *used : 0;
+	size_t room = left > sizeof(c) ? (left - sizeof(c)) / sizeof(int) : 0;
+	char __user *out = (char __user *)h->control + *used;
 	unsigned n = 0;
 
 	if (!m->nfds)
@@ -241,7 +289,7 @@ static int put_rights(struct user_msghdr *h, struct socket_msg *m, size_t *used)
 		c.len = sizeof(c) + n * sizeof(int);
 		if (copy_to_user(out, &c, sizeof(c)))
 			return -EFAULT;
-		*used = MIN(CMSG_ALIGN(c.len), h->controllen);
+		*used += MIN(CMSG_ALIGN(c.len), left);
 	}
 	return 0;
 }
@@ -257,8 +305,10 @@ long sys_recvmsg(int fd, void __user *uh, int flags)
 		return r;
 	r = socket_ops_of(c.s)->recv(c.s.file, &c.m);
 	if (r >= 0) {
-		int err = put_rights(&c.h, &c.m, &control);
+		int err = socket_wants_cred(socket_of(c.s.file)) ? put_cred(&c.h, &c.m, &control) : 0;
 
+		if (!err)
+			err = put_rights(&c.h, &c.m, &control);
 		if (!err && c.h.name &&
 		    (copy_to_user(c.h.name, c.m.name, MIN((unsigned)c.h.namelen, c.m.name_len)) ||
 		     put_user((int)c.m.name_len, &up->namelen)))
@@ -271,4 +321,78 @@ long sys_recvmsg(int fd, void __user *uh, int flags)
 	}
 	msg_end(&c);
 	return r;
+}
+
+/* ---- several at once ---- */
+
+struct user_mmsghdr { /* struct mmsghdr of the ABI */
+	struct user_msghdr h;
+	unsigned len, pad;
+};
+
+long sys_sendmmsg(int fd, void __user *uvec, unsigned n, int flags)
+{
+	struct user_mmsghdr __user *v = uvec;
+	struct fdref s;
+	unsigned done = 0;
+	long r = socket_get(fd, &s);
+
+	if (r)
+		return r;
+	for (; !r && done < MIN(n, (unsigned)IOV_MAX); done += !r) {
+		r = sys_sendmsg(fd, &v[done].h, flags);
+		if (r >= 0)
+			r = put_user((unsigned)r, &v[done].len);
+	}
+	fd_put(s);
+	return done ? (long)done : r;
+}
+
+static int get_mmsg_deadline(const struct timespec64 __user *timeout, nsec_t *deadline)
+{
+	struct timespec64 ts;
+
+	*deadline = WAIT_FOREVER;
+	if (!timeout)
+		return 0;
+	if (get_user(ts, timeout))
+		return -EFAULT;
+	if (!timespec_ok(&ts))
+		return -EINVAL;
+	*deadline = clock_deadline(timespec_to_nsec(&ts));
+	return 0;
+}
+
+/* The time-out is looked at after each message, as Linux does it: it does not end a wait (recvmmsg(2), BUGS). */
+long sys_recvmmsg(int fd, void __user *uvec, unsigned n, int flags, struct timespec64 __user *timeout)
+{
+	struct user_mmsghdr __user *v = uvec;
+	nsec_t deadline, now;
+	struct fdref s;
+	unsigned done = 0;
+	long r = get_mmsg_deadline(timeout, &deadline);
+
+	if (!r)
+		r = socket_get(fd, &s);
+	if (r)
+		return r;
+	while (done < n) {
+		r = sys_recvmsg(fd, &v[done].h, flags & ~MSG_WAITFORONE);
+		if (r >= 0)
+			r = put_user((unsigned)r, &v[done].len);
+		if (r)
+			break;
+		done++;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+		if (timeout && clock_monotonic() >= deadline)
+			break;
+	}
+	if (done && r && r != -EAGAIN && r != -ERESTARTSYS) /* told by the next call */
+		socket_of(s.file)->error = (int)-r;
+	fd_put(s);
+	now = clock_monotonic();
+	if (timeout && done && put_user(nsec_to_timespec(deadline > now ? deadline - now : 0), timeout))
+		return -EFAULT;
+	return done ? (long)done : r;
 }
