@@ -5,12 +5,21 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
+#include "platform/platform.h"
 
 #define RAMFS_SIZE_MAX 0x7ffffffffffff000ull
 
 void pages_free_page(void *page) { frame_unref(frame_addr(page)); }
 
 /* ---- pages ---- */
+
+/* The last of the memory is not for files: who fills the disk, so to say, gets ENOSPC and can go on. 0: none. */
+static paddr_t frame_for_file(void)
+{
+	u64 keep = MIN(platform_memory_total() / 32, 2 * MiB);
+
+	return platform_memory_free() > keep ? frame_alloc(0) : 0;
+}
 
 /* The page's own memory with a reference, or NULL. */
 static void *page_get(struct ramfs_inode *ri, u64 index)
@@ -84,7 +93,7 @@ static void *page_get_own(struct ramfs_inode *ri, u64 index, int full, int *err)
 	*err = 0;
 	if (page)
 		return page;
-	p = frame_alloc(0);
+	p = frame_for_file();
 	if (p)
 		*err = page_from_base(ri, index, frame_ptr(p));
 	if (p && *err) {
@@ -149,7 +158,7 @@ static ssize_t ramfs_write_page(struct ramfs_inode *ri, struct uio *u, u64 off, 
 	int err;
 
 	if (!page && k == PAGE_SIZE) { /* a whole new page: filled before anyone sees it, not zeroed first */
-		paddr_t p = frame_alloc(0);
+		paddr_t p = frame_for_file();
 		void *own;
 
 		if (!p)

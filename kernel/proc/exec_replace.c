@@ -11,6 +11,7 @@
 #include "proc/posix_timer.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "proc/trace.h"
 
 /* Tells all other threads to end.  Whether there are any. */
 static bool others_left(struct process *p)
@@ -97,5 +98,6 @@ int exec_replace(struct exec *e)
 	exec_free(e);
 	if (err) /* there is nothing to return to */
 		process_exit(p, 0, SIGKILL);
+	TRACE_HOOK(exec);
 	arch_thread_exec(current, pc, sp);
 }

@@ -13,6 +13,7 @@ struct siginfo;
 
 struct trace_hooks {
 	void (*signal)(const struct siginfo *info); /* the current thread acts on it */
+	void (*exec)(void);			    /* execve(2) has succeeded, which does not return */
 	void (*thread_exit)(int status);	    /* of the current thread */
 	void (*process_exit)(const struct process *p, bool dumped);
 };

@@ -495,7 +495,7 @@ static long set_name(const char __user *uname)
 
 long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 {
-	static bool no_new_privs; /* there is no execve that could give any: the flag is all there is to it */
+	static bool no_new_privs; /* no file's bits give any to a program: the flag is all there is to it */
 	int zero = 0;
 
 	switch (option) {

@@ -230,6 +230,14 @@ static void hook_signal(const struct siginfo *info)
 	kfree(l);
 }
 
+static void hook_exec(void)
+{
+	struct trap_frame f = *current->frame;
+
+	frame_set_result(&f, 0);
+	trace_leave(&f);
+}
+
 static void add_end(struct trace_line *l, int status, int signal, bool dumped)
 {
 	trace_add(l, "+++ ");
@@ -279,7 +287,7 @@ static void hook_process_exit(const struct process *p, bool dumped)
 /* Called when the boot record has been read. */
 void trace_start(void)
 {
-	static const struct trace_hooks hooks = {hook_signal, hook_thread_exit, hook_process_exit};
+	static const struct trace_hooks hooks = {hook_signal, hook_exec, hook_thread_exit, hook_process_exit};
 
 	mutex_init(&trace_mutex);
 	trace_hooks = &hooks;

@@ -82,8 +82,11 @@ static char *next_args[4];
 static void *become(void *path)
 {
 	execv(path, next_args);
-	SAY("execv: %s\n", strerrorname_np(errno));
-	exit(1);
+	if (errno != EAGAIN) { /* another thread was quicker: this one is about to end */
+		SAY("execv: %s\n", strerrorname_np(errno));
+		exit(1);
+	}
+	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -107,8 +110,11 @@ int main(int argc, char **argv)
 	next_args[0] = argv[0];
 	next_args[1] = number;
 	fflush(stdout);
-	if (step % 2) /* a thread that is not the first: it becomes it */
+	if (step % 4 == 1) /* a thread that is not the first: it becomes it */
 		pthread_create(&t, NULL, become, path);
+	else if (step % 4 == 3) /* several want it: one of them does it, the others end with this program */
+		for (int i = 0; i < 5; i++)
+			pthread_create(&t, NULL, become, path);
 	else
 		become(path);
 	for (;;)
