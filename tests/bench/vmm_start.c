@@ -185,8 +185,9 @@ static struct mapping {
 
 static int read_mappings(const struct run *r)
 {
-	struct mapping *m = mappings - 1;
+	struct mapping *m = mappings;
 	char name[64], line[512];
+	int count = 0;
 	FILE *f;
 
 	snprintf(name, sizeof(name), "/proc/%d/smaps", (int)r->pid);
@@ -197,8 +198,9 @@ static int read_mappings(const struct run *r)
 		unsigned long start, stop;
 
 		if (sscanf(line, "%lx-%lx ", &start, &stop) == 2) {
-			if (++m == mappings + 256)
+			if (count == 256)
 				fail("mappings");
+			m = &mappings[count++];
 			m->start = start;
 			m->stop = stop;
 			fprintf(stderr, "%s", line);
@@ -209,7 +211,7 @@ static int read_mappings(const struct run *r)
 		}
 	}
 	fclose(f);
-	return (int)(m - mappings) + 1;
+	return count;
 }
 
 /* The guest's memory may be several mappings side by side: how many from `first` on make up its size; 0. */

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -76,24 +77,31 @@ static int jail_failed(const char *what)
 }
 
 /* A file in /proc/self. */
-static int jail_say(const char *path, const char *format, unsigned int id)
+static int jail_say(const char *path, const char *text)
 {
-	char text[64];
-	int n = snprintf(text, sizeof(text), format, id, id), fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool said;
 
 	if (fd < 0)
 		return -1;
-	if (write(fd, text, (size_t)n) != n)
-		n = -1;
+	said = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
-	return n < 0 ? -1 : 0;
+	return said ? 0 : -1;
+}
+
+static int jail_map(const char *path, unsigned int id)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u %u 1", id, id);
+	return jail_say(path, text);
 }
 
 /* Our own ids, and no other: all that is possible without privilege. */
 static int jail_ids(uid_t uid, gid_t gid)
 {
-	if (jail_say("/proc/self/setgroups", "deny", 0) || jail_say("/proc/self/gid_map", "%u %u 1", gid) ||
-	    jail_say("/proc/self/uid_map", "%u %u 1", uid))
+	if (jail_say("/proc/self/setgroups", "deny") || jail_map("/proc/self/gid_map", gid) ||
+	    jail_map("/proc/self/uid_map", uid))
 		return jail_failed("user namespace");
 	return 0;
 }
