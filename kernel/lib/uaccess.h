@@ -36,6 +36,9 @@ int user_cmpxchg_u32(u32 __user *p, u32 expect, u32 desired, u32 *old) __must_ch
 int user_load_u32(const u32 __user *p, u32 *val) __must_check;
 int user_load_u32_nosleep(const u32 __user *p, u32 *val) __must_check;
 
+/* A member's address in a structure of the program's, which may be misaligned: then `&p->m` is undefined. */
+#define user_member(p, m) ((__typeof__(&(p)->m))((u64)(p) + offsetof(__typeof__(*(p)), m)))
+
 #define get_user(x, p) copy_from_user(&(x), (p), sizeof(x))
 #define put_user(x, p)                                                                                       \
 	({                                                                                                   \

@@ -10,6 +10,16 @@ struct timespec64 { /* Linux's struct timespec on 64-bit ISAs */
 	s64 tv_nsec;
 };
 
+/* A moment since 1970 in nanoseconds; what does not fit becomes the nearest that does (years 1677 to 2262). */
+static inline s64 clock_wall_of(s64 sec, s64 nsec)
+{
+	s64 ns;
+
+	if (__builtin_mul_overflow(sec, 1000000000, &ns) || __builtin_add_overflow(ns, nsec, &ns))
+		return sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 nsec_t clock_monotonic(void); /* since boot; never goes back, the same on all CPUs */
 s64 clock_realtime(void);     /* since 1970, UTC */
 void clock_set_realtime(s64 ns);

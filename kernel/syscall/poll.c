@@ -27,7 +27,7 @@ static long do_poll(struct pollfd __user *ufds, u64 n, nsec_t deadline)
 	if (!copy_from_user(pfd, ufds, n * sizeof(*pfd))) {
 		r = poll_wait(pfd, n, deadline);
 		for (u64 i = 0; r >= 0 && i < n; i++)
-			if (put_user(pfd[i].revents, &ufds[i].revents))
+			if (put_user(pfd[i].revents, user_member(ufds + i, revents)))
 				r = -EFAULT;
 	}
 	if (pfd != small)

@@ -438,7 +438,7 @@ static int cap_words(struct cap_header *h, struct cap_header __user *uh)
 	case CAP_VERSION_3:
 		return 2;
 	default:
-		return put_user(version, &uh->version) ? -EFAULT : -EINVAL;
+		return put_user(version, user_member(uh, version)) ? -EFAULT : -EINVAL;
 	}
 }
 

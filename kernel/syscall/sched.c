@@ -208,7 +208,7 @@ long sys_sched_setattr(int tid, const struct sched_attr __user *uattr, unsigned 
 
 	if (!uattr || tid < 0 || flags)
 		return -EINVAL;
-	if (get_user(a.size, &uattr->size))
+	if (get_user(a.size, user_member(uattr, size)))
 		return -EFAULT;
 	if (a.size && a.size < sizeof(a))
 		return -E2BIG;

@@ -311,10 +311,10 @@ long sys_recvmsg(int fd, void __user *uh, int flags)
 			err = put_rights(&c.h, &c.m, &control);
 		if (!err && c.h.name &&
 		    (copy_to_user(c.h.name, c.m.name, MIN((unsigned)c.h.namelen, c.m.name_len)) ||
-		     put_user((int)c.m.name_len, &up->namelen)))
+		     put_user((int)c.m.name_len, user_member(up, namelen))))
 			err = -EFAULT;
-		if (!err && (put_user(c.m.out_flags | (flags & MSG_CMSG_CLOEXEC), &up->flags) ||
-			     put_user(control, &up->controllen)))
+		if (!err && (put_user(c.m.out_flags | (flags & MSG_CMSG_CLOEXEC), user_member(up, flags)) ||
+			     put_user(control, user_member(up, controllen))))
 			err = -EFAULT;
 		if (err)
 			r = err;

@@ -332,7 +332,7 @@ static int time_attr(const struct timespec64 *t, u32 bit, u32 now_bit, struct ia
 	}
 	if (t->tv_nsec < 0 || t->tv_nsec >= (s64)NSEC_PER_SEC)
 		return -EINVAL;
-	*ns = t->tv_sec * (s64)NSEC_PER_SEC + t->tv_nsec;
+	*ns = clock_wall_of(t->tv_sec, t->tv_nsec);
 	return 0;
 }
 

@@ -165,7 +165,7 @@ long sys_settimeofday(const struct timeval64 __user *tv, const struct timezone _
 	if (zone.minuteswest || zone.dsttime)
 		return -EINVAL;
 	if (tv)
-		clock_set_realtime(t.tv_sec * (s64)NSEC_PER_SEC + t.tv_usec * 1000);
+		clock_set_realtime(clock_wall_of(t.tv_sec, t.tv_usec * 1000));
 	return 0;
 }
 
