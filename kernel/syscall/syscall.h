@@ -41,6 +41,8 @@ struct rlimit64;
 struct sched_attr;
 struct sched_param;
 struct futex_waitv;
+struct io_event;
+struct iocb;
 struct mq_attr;
 struct sembuf;
 struct sigaction;
