@@ -240,9 +240,9 @@ static bool find_part(struct space *sp, vaddr_t addr, struct file *f, vaddr_t *s
 int shm_detach(vaddr_t addr)
 {
 	struct space *sp = current->process->space;
-	vaddr_t start;
+	vaddr_t start = 0;
 	struct file *f;
-	u64 len;
+	u64 len = 0;
 	int err = 0;
 
 	if (!IS_ALIGNED(addr, PAGE_SIZE))
