@@ -4,6 +4,8 @@
 #include "fs/dentry.h"
 #include "fs/fd.h"
 #include "fs/procfs.h"
+#include "ipc/mqueue.h"
+#include "ipc/sysv.h"
 #include "lib/format.h"
 #include "lib/random.h"
 #include "lib/string.h"
@@ -332,6 +334,23 @@ static void show_boot_id(struct text *t, const long *n)
 	add_uuid(t, id);
 }
 
+/* ---- limits of message queues, semaphores and shared memory: fixed ---- */
+
+static void show_mq_msg_default(struct text *t, const long *n) { text_printf(t, "%d\n", mq_limits.msg_default); }
+static void show_mq_msg_max(struct text *t, const long *n) { text_printf(t, "%d\n", mq_limits.msg_max); }
+static void show_mq_msgsize_default(struct text *t, const long *n) { text_printf(t, "%d\n", mq_limits.msgsize_default); }
+static void show_mq_msgsize_max(struct text *t, const long *n) { text_printf(t, "%d\n", mq_limits.msgsize_max); }
+static void show_mq_queues_max(struct text *t, const long *n) { text_printf(t, "%d\n", mq_limits.queues_max); }
+static void show_msgmax(struct text *t, const long *n) { text_printf(t, "%d\n", MSG_SIZE_MAX); }
+static void show_msgmnb(struct text *t, const long *n) { text_printf(t, "%d\n", MSG_BYTES_MAX); }
+static void show_msgmni(struct text *t, const long *n) { text_printf(t, "%d\n", MSG_QUEUES); }
+static void show_shmmax(struct text *t, const long *n) { text_printf(t, "%lu\n", (unsigned long)SHM_SIZE_MAX); }
+static void show_shmmni(struct text *t, const long *n) { text_printf(t, "%d\n", SHM_COUNT_MAX); }
+static void show_sem(struct text *t, const long *n)
+{
+	text_printf(t, "%d\t%d\t%d\t%d\n", SEM_PER_SET, SEM_TOTAL, SEM_OPS_MAX, SEM_SETS);
+}
+
 #define LINK (S_IFLNK | 0777)
 #define RW   (S_IFREG | 0644)
 #define OWN  (S_IFREG | 0400)
@@ -384,6 +403,11 @@ static const struct pseudo_row rows[] = {
 	{"vmstat", 0, procfs_show_vmstat, NULL, NULL, NULL},
 	{"sys/fs/file-max", 0, show_file_max, NULL, NULL, NULL},
 	{"sys/fs/file-nr", 0, procfs_show_file_nr, NULL, NULL, NULL},
+	{"sys/fs/mqueue/msg_default", 0, show_mq_msg_default, NULL, NULL, NULL},
+	{"sys/fs/mqueue/msg_max", 0, show_mq_msg_max, NULL, NULL, NULL},
+	{"sys/fs/mqueue/msgsize_default", 0, show_mq_msgsize_default, NULL, NULL, NULL},
+	{"sys/fs/mqueue/msgsize_max", 0, show_mq_msgsize_max, NULL, NULL, NULL},
+	{"sys/fs/mqueue/queues_max", 0, show_mq_queues_max, NULL, NULL, NULL},
 	{"sys/fs/nr_open", 0, show_nr_open, NULL, NULL, NULL},
 	{"sys/fs/pipe-max-size", 0, show_pipe_max, NULL, NULL, NULL},
 	{"sys/kernel/cap_last_cap", 0, show_cap_last, NULL, NULL, NULL},
@@ -391,6 +415,9 @@ static const struct pseudo_row rows[] = {
 	{"sys/kernel/core_uses_pid", 0, show_zero, NULL, NULL, NULL},
 	{"sys/kernel/domainname", 0, show_domainname, NULL, NULL, NULL},
 	{"sys/kernel/hostname", 0, show_hostname, NULL, NULL, NULL},
+	{"sys/kernel/msgmax", 0, show_msgmax, NULL, NULL, NULL},
+	{"sys/kernel/msgmnb", 0, show_msgmnb, NULL, NULL, NULL},
+	{"sys/kernel/msgmni", 0, show_msgmni, NULL, NULL, NULL},
 	{"sys/kernel/ngroups_max", 0, show_ngroups_max, NULL, NULL, NULL},
 	{"sys/kernel/numa_balancing", 0, show_zero, NULL, NULL, NULL},
 	{"sys/kernel/osrelease", 0, show_osrelease, NULL, NULL, NULL},
@@ -406,6 +433,10 @@ static const struct pseudo_row rows[] = {
 	{"sys/kernel/random/uuid", 0, show_uuid, NULL, NULL, NULL},
 	{"sys/kernel/randomize_va_space", 0, show_aslr, NULL, NULL, NULL},
 	{"sys/kernel/tainted", 0, show_zero, NULL, NULL, NULL},
+	{"sys/kernel/sem", 0, show_sem, NULL, NULL, NULL},
+	{"sys/kernel/shmall", 0, show_shmmax, NULL, NULL, NULL},
+	{"sys/kernel/shmmax", 0, show_shmmax, NULL, NULL, NULL},
+	{"sys/kernel/shmmni", 0, show_shmmni, NULL, NULL, NULL},
 	{"sys/kernel/threads-max", 0, show_threads_max, NULL, NULL, NULL},
 	{"sys/kernel/version", 0, show_uts_version, NULL, NULL, NULL},
 	{"sys/net/core/somaxconn", 0, show_somaxconn, NULL, NULL, NULL},

@@ -128,7 +128,10 @@ long sys_io_setup(unsigned n, u64 __user *uctx)
 		space_unmap(sp, (vaddr_t)at, PAGE_SIZE);
 		return -EAGAIN;
 	}
-	return put_user(c->id, uctx) ? (long)sys_io_destroy((u64)at), -EFAULT : 0;
+	if (!put_user((u64)at, uctx)) /* c may be gone: another thread can guess its id */
+		return 0;
+	sys_io_destroy((u64)at);
+	return -EFAULT;
 }
 
 long sys_io_destroy(u64 id)
