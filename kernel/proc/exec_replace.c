@@ -6,12 +6,15 @@
 #include "lib/errno.h"
 #include "mm/space.h"
 #include "platform/platform.h"
+#include "proc/clock.h"
 #include "proc/exec.h"
 #include "proc/futex.h"
 #include "proc/posix_timer.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 #include "proc/trace.h"
+
+#define YIELDS 20 /* most threads are gone by then */
 
 /* Tells all other threads to end.  Whether there are any. */
 static bool others_left(struct process *p)
@@ -44,9 +47,14 @@ static int become_only_thread(struct process *p)
 	spin_unlock(&p->lock, ev);
 	if (!mine)
 		return -EAGAIN;
-	while (others_left(p) && !READ_ONCE(p->exiting)) {
-		sched_yield_cpu();
-		cpu_relax();
+	for (unsigned turns = 0; others_left(p) && !READ_ONCE(p->exiting); turns++) {
+		if (turns < YIELDS) {
+			sched_yield_cpu();
+			cpu_relax();
+		} else { /* one of lower priority would never get the CPU from us */
+			sched_prepare_sleep(false);
+			(void)sched_sleep(clock_deadline(100 * NSEC_PER_USEC));
+		}
 	}
 	ev = spin_lock(&p->lock);
 	p->execing = false;
