@@ -49,6 +49,9 @@ static int other_check(const struct other *o, bool write, size_t len)
 
 	if (o->at && (f->kind & FILE_STREAM))
 		return -EINVAL;
+	/* Counters, timers and queues of events (what has no type): not on Linux either. */
+	if (!(f->inode->mode & S_IFMT))
+		return -EINVAL;
 	if (write ? !f->ops->write || (f->flags & O_APPEND) : !f->ops->read)
 		return -EINVAL;
 	return !(f->kind & FILE_STREAM) && ((s64)at < 0 || (s64)(at + len) < 0) ? -EINVAL : 0;
