@@ -116,7 +116,7 @@ static void cpu_fired(struct timer *t)
 		if (fire[i])
 			send(signals[i]);
 	if (after)
-		timer_set(&itimers.cpu, clock_monotonic() + after);
+		timer_set(&itimers.cpu, clock_deadline(after));
 }
 
 static nsec_t now_of(enum itimer_which which)
@@ -176,7 +176,7 @@ void itimer_set(enum itimer_which which, const struct itimer_value *new_value, s
 		else
 			timer_cancel(&itimers.real);
 	} else if (after) {
-		timer_set(&itimers.cpu, clock_monotonic() + after);
+		timer_set(&itimers.cpu, clock_deadline(after));
 	}
 	mutex_unlock(&itimers.change);
 }
