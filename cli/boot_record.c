@@ -148,6 +148,8 @@ static void rec_flags(struct buf *b, const struct config *c)
 		flags |= HERMIT_BOOT_F_VERBOSE;
 	if (c->strace)
 		flags |= HERMIT_BOOT_F_STRACE;
+	if (c->core)
+		flags |= HERMIT_BOOT_F_CORE;
 	if (!c->patch)
 		flags |= HERMIT_BOOT_F_NO_PATCH;
 	if (!c->aslr)

@@ -52,7 +52,7 @@ struct config {
 	uint64_t mem; /* bytes */
 	char mem_who[32]; /* how the user set it, for messages */
 	const char *gdb; /* where gdb connects: PORT or unix:PATH; NULL: nowhere */
-	bool verbose, monitor, mergeable, hugepage, patch, aslr, strace, jail;
+	bool verbose, monitor, mergeable, hugepage, patch, aslr, strace, jail, core;
 	unsigned int port;
 	const char *workdir; /* NULL: the caller's */
 	const char *hostname; /* the run's name, too; NULL: the host's, and none */

@@ -7,6 +7,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <hermit/boot.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
@@ -219,6 +220,21 @@ static int opt_root(struct config *c, const char *who, const char *value)
 		s->rdonly = s->overlay = false;
 	}
 	return s->host_len ? 0 : opt_bad(who, value, "no directory named", "give DIR[:rw]");
+}
+
+/* The kernel writes there, and nobody else has a reason to look. */
+static int opt_core(struct config *c, const char *who, const char *value)
+{
+	struct share *s = opt_share(c, who, value);
+
+	if (!s)
+		return -EINVAL;
+	if (!s->host_len)
+		return opt_bad(who, value, "no directory named", "give DIR");
+	s->guest = HERMIT_CORE_DIR;
+	s->guest_len = strlen(s->guest);
+	c->core = true;
+	return 0;
 }
 
 static int opt_disk(struct config *c, const char *who, const char *value)

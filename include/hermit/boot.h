@@ -93,5 +93,8 @@ struct hermit_boot_ids {
 #define HERMIT_BOOT_F_STRACE   (1ull << 1)
 #define HERMIT_BOOT_F_NO_PATCH (1ull << 2) /* HERMIT_PATCH=0 */
 #define HERMIT_BOOT_F_NO_ASLR  (1ull << 3)
+#define HERMIT_BOOT_F_CORE     (1ull << 16) /* a fatal signal writes a core file to HERMIT_CORE_DIR, a mount */
+
+#define HERMIT_CORE_DIR "/.hermit/core"
 
 #endif

@@ -316,11 +316,11 @@ int vfs_open(struct dentry *at, const char *path, u32 flags, u32 mode, struct fi
 
 int file_kernel_open(const char *path, int flags, struct file **out)
 {
-	int r = open_walk(vfs_root, path, flags, 0, WALK_KERNEL, out);
+	int r = open_walk(vfs_root, path, flags, 0600, WALK_KERNEL, out);
 
 	if (r == -ENOENT && !vfs_complete) { /* it may lie on a mount */
 		vfs_complete_tree();
-		r = open_walk(vfs_root, path, flags, 0, WALK_KERNEL, out);
+		r = open_walk(vfs_root, path, flags, 0600, WALK_KERNEL, out);
 	}
 	return r;
 }

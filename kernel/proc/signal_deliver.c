@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals on the way back to the program: default actions, handlers, restarting system calls. */
 #include "lib/errno.h"
+#include "proc/core.h"
 #include "proc/fault.h"
 #include "proc/signal_queue.h"
 #include "proc/thread.h"
@@ -148,6 +149,8 @@ static void deliver_all(struct trap_frame *f)
 		if (v == END) {
 			if (fault_is_reported(&info))
 				fault_report(f, &info);
+			if (core_dump(&info))
+				p->dumped = true;
 			process_exit(p, 0, info.si_signo);
 		}
 		restart_with_handler(f, &sa);

@@ -14,6 +14,7 @@
 #include "mm/space.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
+#include "proc/core.h"
 #include "proc/futex.h"
 #include "proc/sched.h"
 #include "proc/trace.h"
@@ -129,8 +130,10 @@ void thread_return_work(struct trap_frame *f)
 	struct thread *t = current;
 	u32 work = READ_ONCE(t->work);
 
-	if (work & THREAD_WORK_EXIT)
+	if (work & THREAD_WORK_EXIT) {
+		core_park();
 		thread_exit(0);
+	}
 	if (work & THREAD_WORK_RESCHED)
 		sched_preempt();
 	if (work & THREAD_WORK_SIGNAL)
@@ -224,7 +227,7 @@ void process_exit(struct process *p, int status, int signal)
 	if (mapped_any()) /* what has been written there must reach the host */
 		space_unmap(p->space, 0, p->space->high);
 	fd_close_all(p->files);
-	TRACE_HOOK(process_exit, p, false);
+	TRACE_HOOK(process_exit, p, p->dumped);
 	console_shutdown(p->exit_status, p->exit_signal);
 	platform_power_off(false);
 }

@@ -80,6 +80,7 @@ struct thread {
 	int exit_status;
 	struct futex_waiter *futex;
 	struct sem_owner *sem_owner; /* whose SEM_UNDO: ipc/sysv_sem.c; NULL: nobody's yet */
+	bool parked; /* for a core file: proc/core.c */
 	struct trace_line *trace; /* syscall/trace.h's; NULL: none */
 	struct file **freed_files; /* what it frees a file for: those that wait for that; else NULL */
 };
@@ -106,7 +107,8 @@ struct process {
 	u32 uid, euid, suid, gid, egid, sgid;
 	struct rlimit64 limits[RLIMIT_COUNT];
 
-	bool exiting; /* under lock */
+	bool exiting, dumping; /* under lock */
+	bool dumped; /* there is a core file */
 	bool execing; /* under lock: a thread of it waits for the others to end, to become another program */
 	int exit_status; /* of exit_group, or */
 	int exit_signal; /* the signal that ended it; 0: it exited */
