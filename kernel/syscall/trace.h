@@ -46,13 +46,9 @@ void trace_put(struct trace_line *l, const char *s, size_t n);
 void trace_address(struct trace_line *l, u64 v); /* NULL, or hexadecimal */
 
 /* --- trace_names.c --- */
-struct trace_name {
-	u32 value;
-	const char *name;
-};
 struct trace_names {
-	const char *unknown; /* the comment behind what has no name: "PROT_???" */
-	const struct trace_name *list;
+	const char *text;  /* the comment behind what has no name, "PROT_???"; then the names, each with its NUL */
+	const u32 *values; /* of the names */
 	u32 count;
 };
 #define NAMES(set, unknown, ...) extern const struct trace_names trace_##set;

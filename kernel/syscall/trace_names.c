@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The tracer's names: flags, numbers, signals, errors. */
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "syscall/trace.h"
 
+/* Twice: the names, one behind the other (a pointer to each would take more room than they do), and their values. */
+#define N(v, n) n "\0"
+#define NAMES(set, unknown, ...) static const char text_##set[] = unknown "\0" __VA_ARGS__;
+#include "syscall/trace_names.def"
+#define N(v, n) v,
 #define NAMES(set, unknown, ...)                                                                             \
-	static const struct trace_name list_##set[] = {__VA_ARGS__};                                         \
-	const struct trace_names trace_##set = {unknown, list_##set, ARRAY_SIZE(list_##set)};
+	static const u32 values_##set[] = {__VA_ARGS__};                                                     \
+	const struct trace_names trace_##set = {text_##set, values_##set, ARRAY_SIZE(values_##set)};
 #include "syscall/trace_names.def"
 
 static const struct {
@@ -156,9 +162,13 @@ static const struct {
 
 const char *trace_name_of(u64 v, const struct trace_names *names)
 {
-	for (u32 i = 0; i < names->count; i++)
-		if (names->list[i].value == v)
-			return names->list[i].name;
+	const char *name = names->text;
+
+	for (u32 i = 0; i < names->count; i++) {
+		name += strlen(name) + 1;
+		if (names->values[i] == v)
+			return name;
+	}
 	return NULL;
 }
 
@@ -169,12 +179,12 @@ void trace_choice(struct trace_line *l, u64 v, const struct trace_names *names)
 	if (name)
 		trace_add(l, "%s", name);
 	else
-		trace_add(l, "%#lx /* %s */", v, names->unknown);
+		trace_add(l, "%#lx /* %s */", v, names->text);
 }
 
 void trace_flags(struct trace_line *l, u64 v, const struct trace_names *names)
 {
-	const char *separator = "";
+	const char *separator = "", *name = names->text;
 
 	if (!v) {
 		const char *zero = trace_name_of(0, names);
@@ -183,19 +193,20 @@ void trace_flags(struct trace_line *l, u64 v, const struct trace_names *names)
 		return;
 	}
 	for (u32 i = 0; i < names->count; i++) {
-		const struct trace_name *n = &names->list[i];
+		u32 bits = names->values[i];
 
-		if (!n->value || (v & n->value) != n->value)
+		name += strlen(name) + 1;
+		if (!bits || (v & bits) != bits)
 			continue;
-		trace_add(l, "%s%s", separator, n->name);
+		trace_add(l, "%s%s", separator, name);
 		separator = "|";
-		v &= ~(u64)n->value;
+		v &= ~(u64)bits;
 	}
 	if (!v)
 		return;
 	trace_add(l, "%s%#lx", separator, v);
 	if (!*separator)
-		trace_add(l, " /* %s */", names->unknown);
+		trace_add(l, " /* %s */", names->text);
 }
 
 void trace_signal_number(struct trace_line *l, u64 sig)
