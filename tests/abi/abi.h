@@ -102,6 +102,29 @@ static inline void abi_show(const char *name)
 		close(fd);
 }
 
+/* Waits until the thread that has put its gettid() there sleeps, as /proc says; then it is ready for the next. */
+static inline void abi_let_sleep(volatile int *tid)
+{
+	char path[64], buf[256], *p;
+
+	while (!*tid)
+		usleep(1000);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", *tid);
+	for (;;) {
+		int fd = open(path, O_RDONLY);
+		ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+
+		if (fd >= 0)
+			close(fd);
+		buf[n > 0 ? n : 0] = 0;
+		p = strrchr(buf, ')');
+		if (!p || p[2] == 'S')
+			break;
+		usleep(1000);
+	}
+	*tid = 0;
+}
+
 static inline int abi_remove(const char *path, const struct stat *st, int kind, struct FTW *f)
 {
 	return remove(path);

@@ -10,6 +10,7 @@
 
 static char name[64], text[64];
 static mqd_t q;
+static volatile int sleeper;
 
 static struct timespec in_ms(int ms)
 {
@@ -143,12 +144,19 @@ static void sending(void)
 static void *receives(void *arg)
 {
 	char buf[20];
-	ssize_t n = mq_receive(q, buf, 20, NULL);
+	ssize_t n;
+
+	sleeper = gettid();
+	n = mq_receive(q, buf, 20, NULL);
 
 	return (void *)(n < 0 ? -(long)errno : (long)buf[0]);
 }
 
-static void *sends(void *arg) { return (void *)(long)(mq_send(q, arg, strlen(arg), 0) ? -errno : 0); }
+static void *sends(void *arg)
+{
+	sleeper = gettid();
+	return (void *)(long)(mq_send(q, arg, strlen(arg), 0) ? -errno : 0);
+}
 
 static void ended(const char *what, pthread_t t)
 {
@@ -161,7 +169,7 @@ static void ended(const char *what, pthread_t t)
 		printf("%s: %ld\n", what, (long)r);
 }
 
-static int handled;
+static volatile int handled;
 
 static void on_signal(int sig) { handled++; }
 
@@ -177,17 +185,19 @@ static void waiting(void)
 	T(poll(&p, 1, 0));
 	printf(" events %x\n", p.revents);
 	pthread_create(&t, NULL, receives, NULL);
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	T(mq_send(q, "straight", 8, 0));
 	attributes(q); /* it never lay in the queue */
 	ended("receiver", t);
 	pthread_create(&t, NULL, receives, NULL);
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	pthread_kill(t, SIGUSR1);
 	ended("receiver, signal", t);
 	pthread_create(&t, NULL, receives, NULL);
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	pthread_kill(t, SIGUSR2);
+	while (handled < 2)
+		usleep(1000);
 	usleep(20000);
 	T(mq_send(q, "r", 1, 0));
 	ended("receiver, restarted", t);
@@ -199,21 +209,22 @@ static void waiting(void)
 	T(poll(&p, 1, 0));
 	printf(" events %x\n", p.revents);
 	pthread_create(&t, NULL, sends, "4");
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	get(q, 20);
 	attributes(q);
 	ended("sender", t);
 	pthread_create(&t, NULL, sends, "5");
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	pthread_kill(t, SIGUSR1);
 	ended("sender, signal", t);
 	get(q, 20);
 	get(q, 20);
 	get(q, 20);
 	p.events = POLLIN;
-	pthread_create(&t, NULL, sends, "6");
+	pthread_create(&t, NULL, sends, "6"); /* poll waits, or it is there already */
 	T(poll(&p, 1, 5000));
 	ended("poll", t);
+	sleeper = 0;
 	get(q, 20);
 	IS(handled == 3);
 }
@@ -261,7 +272,7 @@ static void notifying(void)
 	get(q, 20);
 	get(q, 20);
 	pthread_create(&t, NULL, receives, NULL);
-	usleep(20000);
+	abi_let_sleep(&sleeper);
 	T(mq_send(q, "c", 1, 0)); /* for a thread that waits: no signal */
 	ended("receiver", t);
 	show_signal();

@@ -138,20 +138,23 @@ static void errors(void)
 }
 
 static struct message took;
+static volatile int sleeper;
 
 static void *receives(void *arg)
 {
 	long n;
 
+	sleeper = gettid();
 	took.type = 0;
 	n = msgrcv(queue, &took, 20, (long)arg, (long)arg > 100 ? MSG_EXCEPT : 0);
 	return (void *)(n < 0 ? -(long)errno : n);
 }
 
-static void *sends(void *arg) { return (void *)(long)(put(queue, 1, arg, 0) ? -errno : 0); }
-
-/* The thread is asleep: /proc says so, with the letter S, for a while. */
-static void let_sleep(void) { usleep(30000); }
+static void *sends(void *arg)
+{
+	sleeper = gettid();
+	return (void *)(long)(put(queue, 1, arg, 0) ? -errno : 0);
+}
 
 static void ended(const char *what, pthread_t t)
 {
@@ -178,39 +181,41 @@ static void waiting(void)
 	sigaction(SIGUSR1, &sa, NULL);
 	queue = msgget(IPC_PRIVATE, 0600);
 	pthread_create(&a, NULL, receives, (void *)7);
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	T(put(queue, 6, "not this", 0));
 	T(put(queue, 7, "this", 0));
 	ended("type 7", a);
 	printf(" %ld %s\n", took.type, took.text);
 	stat_of(queue);
 	pthread_create(&a, NULL, receives, (void *)-5);
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	T(put(queue, 5, "five, and longer than there is room", 0)); /* stays there, and the reader hears of it */
 	ended("too long", a);
 	GET(queue, 5, 100, IPC_NOWAIT);
 	pthread_create(&a, NULL, receives, (void *)6);
 	ended("type 6", a);
+	sleeper = 0;
 	pthread_create(&a, NULL, receives, (void *)1);
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	pthread_kill(a, SIGUSR1);
 	ended("signal, SA_RESTART", a);
 
 	T(msgsnd(queue, &big, 8192, 0));
 	T(msgsnd(queue, &big, 8192, 0));
 	pthread_create(&a, NULL, sends, "waited for room");
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	stat_of(queue);
 	T(msgrcv(queue, &big, 8192, 0, 0));
 	ended("sender", a);
 	T(msgsnd(queue, &big, 8192 - 15, 0));
 	pthread_create(&a, NULL, sends, "again");
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	pthread_kill(a, SIGUSR1);
 	ended("sender, signal", a);
 	pthread_create(&a, NULL, sends, "again");
+	abi_let_sleep(&sleeper);
 	pthread_create(&b, NULL, receives, (void *)9);
-	let_sleep();
+	abi_let_sleep(&sleeper);
 	T(msgctl(queue, IPC_RMID, NULL));
 	ended("sender, removed", a);
 	ended("receiver, removed", b);
