@@ -37,6 +37,8 @@ int user_load_u32(const u32 __user *p, u32 *val) __must_check;
 int user_load_u32_nosleep(const u32 __user *p, u32 *val) __must_check;
 
 /* A member's address in a structure of the program's, which may be misaligned: then `&p->m` is undefined. */
+/* The same for what lies n bytes behind p: pointers of the program may be at the end of all addresses. */
+#define user_at(p, n)	  ((const void __user *)((u64)(p) + (n)))
 #define user_member(p, m) ((__typeof__(&(p)->m))((u64)(p) + offsetof(__typeof__(*(p)), m)))
 
 #define get_user(x, p) copy_from_user(&(x), (p), sizeof(x))

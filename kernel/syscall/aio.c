@@ -306,7 +306,7 @@ long sys_io_submit(u64 id, s64 n, const u64 __user *list)
 	if (!c)
 		return -EINVAL;
 	for (i = 0; i < n; i++) {
-		err = get_user(obj, list + i) ? -EFAULT : submit(c, obj);
+		err = get_user(obj, user_at(list, i * sizeof(*list))) ? -EFAULT : submit(c, obj);
 		if (err)
 			break;
 	}

@@ -78,7 +78,7 @@ static long how_get(struct open_how *how, const void __user *from, size_t size)
 	for (size_t n = sizeof(*how); n < size; n++) {
 		char c;
 
-		if (get_user(c, (const char __user *)from + n))
+		if (copy_from_user(&c, user_at(from, n), 1))
 			return -EFAULT;
 		if (c)
 			return -E2BIG;

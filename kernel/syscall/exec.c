@@ -73,7 +73,7 @@ static int strings_get(struct strings *l, const u64 __user *list, u64 limit)
 	for (u64 i = 0; !r && list; i++) {
 		u64 at;
 
-		if (get_user(at, list + i))
+		if (get_user(at, user_at(list, i * sizeof(*list))))
 			return -EFAULT;
 		if (!at)
 			break;

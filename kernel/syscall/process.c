@@ -135,7 +135,7 @@ long sys_clone3(const struct clone_args __user *uargs, size_t size)
 	if (copy_from_user(&a, uargs, MIN(size, sizeof(a))))
 		return -EFAULT;
 	for (size_t i = sizeof(a); i < size; i++) { /* newer fields must not say anything */
-		if (get_user(more, (const u8 __user *)uargs + i))
+		if (get_user(more, user_at(uargs, i)))
 			return -EFAULT;
 		if (more)
 			return -E2BIG;
@@ -484,7 +484,7 @@ static long set_name(const char __user *uname)
 
 	/* Cut at 15 bytes: read up to the NUL, but never past it. */
 	for (unsigned i = 0; i < sizeof(name) - 1; i++) {
-		if (get_user(name[i], uname + i))
+		if (get_user(name[i], user_at(uname, i)))
 			return -EFAULT;
 		if (!name[i])
 			break;

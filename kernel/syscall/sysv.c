@@ -399,7 +399,7 @@ long sys_msgsnd(int id, const void __user *buf, size_t size, int flags)
 		return -ENOMEM;
 	*m = (struct msg){.type = type, .size = size};
 	list_init(&m->link);
-	r = copy_from_user(m->data, (const char __user *)buf + sizeof(type), size);
+	r = copy_from_user(m->data, user_at(buf, sizeof(type)), size);
 	if (!r) {
 		o = sysv_find(&msg_ids, id);
 		r = is_err(o) ? ptr_err(o) : msg_send(msg_of(o), m, !(flags & IPC_NOWAIT));
@@ -429,7 +429,7 @@ long sys_msgrcv(int id, void __user *buf, size_t size, s64 type, int flags)
 	if (is_err(m))
 		return ptr_err(m);
 	r = (long)MIN(m->size, (u64)size);
-	if (put_user(m->type, (s64 __user *)buf) || copy_to_user((char __user *)buf + sizeof(type), m->data, (size_t)r))
+	if (put_user(m->type, (s64 __user *)buf) || copy_to_user((void __user *)user_at(buf, sizeof(type)), m->data, (size_t)r))
 		r = -EFAULT;
 	kfree(m);
 	return r;
