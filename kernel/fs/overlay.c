@@ -95,7 +95,7 @@ static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i)
 	struct inode *old = n->inode;
 
 	n->inode = inode_ref(i);
-	n->ino = i->ino;
+	n->ino = i->ino; /* NOLINT: wrap() has set what it returned 0 for */
 	n->dtype = DT_OF_MODE(i->mode);
 	if (!n->present) { /* new to readdir(2): at the end */
 		list_remove(&n->link);
@@ -285,7 +285,7 @@ static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
 		ramfs_of(i)->base_len = lower->size;
 		ramfs_of(i)->fetch = ovl_fetch;
 	}
-	if (several)
+	if (several && n)
 		hash_by_lower(s, n);
 	*out = i;
 	return 0;

@@ -75,7 +75,7 @@ static void apply(struct inode *i, const void *owner, const struct range *r, str
 		if (same) {
 			mine.start = MIN(mine.start, l->r.start);
 			mine.end = MAX(mine.end, l->r.end);
-		} else if (l->r.start < mine.start && l->r.end > mine.end) {
+		} else if (l->r.start < mine.start && l->r.end > mine.end && *spare) { /* one at most surrounds it */
 			**spare = *l;
 			(*spare)->r.start = mine.end + 1;
 			(*spare)->next = again;

@@ -129,7 +129,7 @@ int xattrs_set(struct xattr **list, const char *name, const void *value, size_t 
 			x->next = old->next;
 		*found = x ? x : old->next;
 		kfree(old);
-	} else {
+	} else if (x) {
 		x->next = NULL;
 		*at = x;
 	}

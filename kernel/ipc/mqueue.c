@@ -46,11 +46,11 @@ static u64 charged_bytes;
 
 /* ---- queues and their names ---- */
 
-static void mq_put(struct mqueue *q)
+static void mq_put_refs(struct mqueue *q, u32 refs)
 {
 	unsigned long ev;
 
-	if (__atomic_sub_fetch(&q->refs, 1, __ATOMIC_ACQ_REL))
+	if (__atomic_sub_fetch(&q->refs, refs, __ATOMIC_ACQ_REL))
 		return;
 	ev = spin_lock(&mq_names);
 	queue_count--;
@@ -66,6 +66,8 @@ static void mq_put(struct mqueue *q)
 	kfree(q->name);
 	kfree(q);
 }
+
+static void mq_put(struct mqueue *q) { mq_put_refs(q, 1); }
 
 /* Under mq_names; with a reference. */
 static struct mqueue *find_name(const char *name)
@@ -250,9 +252,7 @@ int mq_unlink(const char *name)
 	spin_unlock(&mq_names, ev);
 	if (!q)
 		return -ENOENT;
-	if (mine)
-		mq_put(q);
-	mq_put(q);
+	mq_put_refs(q, mine ? 2 : 1); /* the name's, too */
 	return mine ? 0 : -EPERM;
 }
 
