@@ -95,7 +95,7 @@ static void record_carries_the_run(void **state)
 
 	make_program(&p, "/opt/prog", 10);
 	config = (struct config){ .argv = (char *[]){ "prog", "", "two words", "\xff\xfe", NULL },
-				  .patch = false, .verbose = true };
+				  .patch = false, .aslr = true, .verbose = true };
 	config.env[config.nenv++] = "A=first";
 	config.env[config.nenv++] = "NEW=x";
 	config.env[config.nenv++] = "A=last";
