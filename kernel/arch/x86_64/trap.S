@@ -9,6 +9,8 @@
  */
 #include <arch/offsets.h>
 
+#define RFLAGS_IF 0x200
+
 	.text
 
 	.macro save_registers		/* after: error, rdi; edi = vector */
@@ -33,6 +35,15 @@
 
 trap_common:
 	save_registers
+	/*
+	 * An interrupt while they are masked is not the CPU's doing but a hypervisor's that gives one twice (QEMU
+	 * 7.2's SVM): taken in the midst of a switch or under a lock it would do harm, and its like was served already.
+	 */
+	cmpl $VECTOR_IRQ_FIRST, %edi
+	jb 3f
+	testl $RFLAGS_IF, FRAME_RFLAGS(%rsp)
+	jz trap_return
+3:
 	movq %gs:CPU_KSTACK_TOP, %rdx
 	movq FRAME_RSP(%rsp), %rax
 	cmpq %rdx, %rax

@@ -8,7 +8,6 @@
 struct cpu;
 
 #define VECTOR_PAGE_FAULT 14
-#define VECTOR_IRQ_FIRST  32 /* from here: interrupts, the platform's business */
 
 /* Loads this CPU's descriptor tables, system-call registers and control bits.  The first call fills the IDT. */
 void trap_init_cpu(struct cpu *c);

@@ -40,6 +40,7 @@
 #define FRAME_SS     176
 #define FRAME_SIZE   184
 
+#define VECTOR_IRQ_FIRST 32 /* from here: interrupts, the platform's business */
 #define TRAP_SYSCALL 256 /* trapno of a system call's frame (arch/trap.h) */
 #define SYSCALL_MAX  512 /* entries of syscall_table */
 
