@@ -4,6 +4,7 @@
 #include "mm/heap.h"
 #include "proc/clock.h"
 #include "proc/wait.h"
+#include "syscall/timeval.h"
 
 int path_get(struct path_arg *p, int dirfd, const char __user *path) { return path_get_from(p, dirfd, path, false); }
 
@@ -136,4 +137,16 @@ long fd_give_two(struct file *f[2], bool cloexec, int __user *out)
 		return second;
 	fd_close(second);
 	return -EFAULT;
+}
+
+int get_timespec_nsec(const struct timespec64 __user *p, nsec_t *ns)
+{
+	struct timespec64 ts;
+
+	if (get_user(ts, p))
+		return -EFAULT;
+	if (!timespec_ok(&ts))
+		return -EINVAL;
+	*ns = timespec_to_nsec(&ts);
+	return 0;
 }

@@ -26,21 +26,18 @@ static bool flags_ok(unsigned flags)
 
 static int get_deadline(const struct timespec64 __user *timeout, int clock, nsec_t *deadline)
 {
-	struct timespec64 ts;
+	nsec_t ns;
+	int err;
 
 	*deadline = WAIT_FOREVER;
 	if (!timeout)
 		return 0;
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return -EINVAL;
-	if (get_user(ts, timeout))
-		return -EFAULT;
-	if (!timespec_ok(&ts))
-		return -EINVAL;
-	*deadline = timespec_to_nsec(&ts);
-	if (clock == CLOCK_REALTIME)
-		*deadline = deadline_of_wall(*deadline);
-	return 0;
+	err = get_timespec_nsec(timeout, &ns);
+	if (!err)
+		*deadline = clock == CLOCK_REALTIME ? deadline_of_wall(ns) : ns;
+	return err;
 }
 
 static int get_word(const struct futex_waitv __user *u, struct futex_wait_word *v)

@@ -59,17 +59,16 @@ long sys_mq_unlink(const char __user *uname)
 /* A moment on the wall clock. */
 static int get_deadline(const struct timespec64 __user *timeout, nsec_t *deadline)
 {
-	struct timespec64 ts;
+	nsec_t wall;
+	int err;
 
 	*deadline = WAIT_FOREVER;
 	if (!timeout)
 		return 0;
-	if (get_user(ts, timeout))
-		return -EFAULT;
-	if (!timespec_ok(&ts))
-		return -EINVAL;
-	*deadline = deadline_of_wall(timespec_to_nsec(&ts));
-	return 0;
+	err = get_timespec_nsec(timeout, &wall);
+	if (!err)
+		*deadline = deadline_of_wall(wall);
+	return err;
 }
 
 static long send(struct file *f, const char __user *buf, size_t size, u32 prio, nsec_t deadline)

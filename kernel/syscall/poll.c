@@ -6,6 +6,7 @@
 #include "mm/heap.h"
 #include "proc/clock.h"
 #include "syscall/args.h"
+#include "syscall/timeval.h"
 
 #define RLIMIT_NOFILE 7
 
@@ -60,19 +61,16 @@ long sys_poll(struct pollfd __user *fds, u64 n, int timeout_ms)
 
 static int get_deadline(const struct timespec64 __user *uts, nsec_t *deadline)
 {
-	struct timespec64 ts;
 	nsec_t ns;
+	int err;
 
 	*deadline = WAIT_FOREVER;
 	if (!uts)
 		return 0;
-	if (get_user(ts, uts))
-		return -EFAULT;
-	if (!timespec_ok(&ts))
-		return -EINVAL;
-	ns = timespec_to_nsec(&ts);
-	*deadline = ns ? clock_deadline(ns) : 0;
-	return 0;
+	err = get_timespec_nsec(uts, &ns);
+	if (!err)
+		*deadline = ns ? clock_deadline(ns) : 0;
+	return err;
 }
 
 /* Linux tells how much of the time was left; a bad address there does not matter. */

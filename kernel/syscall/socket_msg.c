@@ -5,6 +5,7 @@
 #include "proc/clock.h"
 #include "syscall/args.h"
 #include "syscall/socket.h"
+#include "syscall/timeval.h"
 
 static void drop_fds(struct socket_msg *m)
 {
@@ -350,17 +351,16 @@ long sys_sendmmsg(int fd, void __user *uvec, unsigned n, int flags)
 
 static int get_mmsg_deadline(const struct timespec64 __user *timeout, nsec_t *deadline)
 {
-	struct timespec64 ts;
+	nsec_t ns;
+	int err;
 
 	*deadline = WAIT_FOREVER;
 	if (!timeout)
 		return 0;
-	if (get_user(ts, timeout))
-		return -EFAULT;
-	if (!timespec_ok(&ts))
-		return -EINVAL;
-	*deadline = clock_deadline(timespec_to_nsec(&ts));
-	return 0;
+	err = get_timespec_nsec(timeout, &ns);
+	if (!err)
+		*deadline = clock_deadline(ns);
+	return err;
 }
 
 /* The time-out is looked at after each message, as Linux does it: it does not end a wait (recvmmsg(2), BUGS). */

@@ -30,6 +30,9 @@ static inline nsec_t timeval_to_nsec(const struct timeval64 *tv)
 	return timespec_to_nsec(&ts);
 }
 
+/* A struct timespec of the program's, in nanoseconds: 0, -EFAULT, -EINVAL if it is no time.  args.c. */
+int get_timespec_nsec(const struct timespec64 __user *p, nsec_t *ns);
+
 /* The monotonic moment at which the wall clock will show `wall` ns since 1970; the past: now. */
 static inline nsec_t deadline_of_wall(nsec_t wall)
 {

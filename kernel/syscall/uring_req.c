@@ -277,13 +277,10 @@ static ssize_t do_poll(struct uring_req *q)
 
 static int get_deadline(const struct uring_sqe *sqe, u64 addr, u32 flags, nsec_t *deadline)
 {
-	struct timespec64 ts;
+	int err = get_timespec_nsec((void __user *)addr, deadline);
 
-	if (copy_from_user(&ts, (void __user *)addr, sizeof(ts)))
-		return -EFAULT;
-	if (!timespec_ok(&ts))
-		return -EINVAL;
-	*deadline = timespec_to_nsec(&ts);
+	if (err)
+		return err;
 	if (!(flags & IORING_TIMEOUT_ABS))
 		*deadline = clock_deadline(*deadline);
 	else if (flags & IORING_TIMEOUT_REALTIME)

@@ -9,7 +9,7 @@
 #define MODRM_REG(b) ((b) >> 3 & 7)
 #define MODRM_RM(b)  ((b) & 7)
 
-enum { GROUP1_ADC = 2, GROUP1_SBB = 3, GROUP3_TEST = 0, GROUP3_NOT = 2, GROUP3_NEG = 3 };
+enum { GROUP1_ADC = 2, GROUP1_SBB = 3, GROUP3_NEG = 3 };
 
 /* ModRM with SIB and displacement; 0: cut off, or relative to rip. */
 static unsigned modrm_length(const u8 *p, size_t len)
