@@ -51,6 +51,8 @@ void __wrap_kernel_main(void)
 	if (!t)
 		t = find_in(selftests_stress, name);
 	if (!t)
+		t = find_in(selftests_idle, name);
+	if (!t)
 		panic("there is no selftest %s", name);
 	log_info("selftest %s: starts", name);
 	if (!thread_spawn_kernel("selftest", run, (void *)t))

@@ -265,7 +265,7 @@ void trap_handle(struct trap_frame *f)
 
 		c->in_handler = true;
 		c->interrupts++;
-		platform_interrupt(f->trapno);
+		platform_interrupt(f->trapno, &f->rip);
 		c->in_handler = false;
 	} else if (f->trapno == VECTOR_PAGE_FAULT) {
 		page_fault(f, kernel);
@@ -300,7 +300,7 @@ void trap_leave(struct trap_frame *f)
 void trap_handle_nested(struct trap_frame *f)
 {
 	if (f->trapno == 2) {
-		platform_interrupt(2);
+		platform_interrupt(2, &f->rip);
 		return;
 	}
 	panic_frame(f, "fatal exception");

@@ -12,8 +12,8 @@ struct cpu;
 /* Loads this CPU's descriptor tables, system-call registers and control bits.  The first call fills the IDT. */
 void trap_init_cpu(struct cpu *c);
 void trap_enable_vector(unsigned vector);
-/* The platform's: an interrupt arrived. */
-void platform_interrupt(unsigned vector);
+/* The platform's: an interrupt arrived.  *rip: where the CPU goes on; an idle one is moved out of its sleep. */
+void platform_interrupt(unsigned vector, u64 *rip);
 /* The program's or the kernel's registers as a report: for panics. */
 void trap_print_frame(const struct trap_frame *f);
 /* Whether f was interrupted in the kernel: its rsp is on the current thread's kernel stack. */

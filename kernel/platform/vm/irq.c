@@ -105,8 +105,10 @@ void irq_dispatch(unsigned vector)
 			irqs[i].fn(irqs[i].arg);
 }
 
-void platform_interrupt(unsigned vector)
+void platform_interrupt(unsigned vector, u64 *rip)
 {
+	if (*rip == (u64)idle_hlt)
+		*rip = (u64)idle_woken;
 	switch (vector) {
 	case 2: /* NMI: the panicking CPU stops the others by it */
 		for (;;)

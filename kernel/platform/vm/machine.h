@@ -20,4 +20,8 @@ void machine_probe(paddr_t rsdp);
 
 void smp_start(void); /* platform_start_cpus */
 
+/* --- idle.S --- */
+void idle_wait(void);
+extern const u8 idle_hlt[], idle_woken[]; /* in it: the instruction that sleeps, the one behind it */
+
 #endif

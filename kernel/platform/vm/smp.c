@@ -91,7 +91,6 @@ void platform_idle(void)
 {
 	u32 seen = tlb_idle_enter();
 
-	/* sti takes effect after hlt has begun: no event can slip in between. */
-	__asm__ volatile("sti; hlt; cli" ::: "memory");
+	idle_wait();
 	tlb_idle_leave(seen);
 }
