@@ -13,7 +13,8 @@
 struct epoll {
 	struct file *file; /* whose it is: no reference */
 	struct mutex lock;
-	struct tree items;	     /* by file and descriptor */
+	struct tree items; /* by file and descriptor */
+	int count;	   /* of items */
 	struct spinlock ready_lock;
 	struct list ready;
 	struct wait_queue wait;
@@ -118,6 +119,7 @@ static void item_free(struct epoll_item *it)
 	spin_unlock(&ep->ready_lock, ev);
 	list_remove(&it->file_link);
 	tree_remove(&ep->items, &it->node);
+	WRITE_ONCE(ep->count, ep->count - 1);
 	kfree(it);
 }
 
@@ -192,6 +194,7 @@ static int item_add(struct file *epf, int fd, struct file *f, const struct epoll
 	it->event = *ev;
 	it->event.events |= POLLERR | POLLHUP;
 	tree_insert(&ep->items, &it->node, item_cmp);
+	WRITE_ONCE(ep->count, ep->count + 1);
 	list_push_back(&f->epolls, &it->file_link);
 	f->watched = true;
 	if (item_poll(it, &h.hook))
@@ -294,6 +297,11 @@ static int collect(struct epoll *ep, struct epoll_event *out, int max)
 	spin_unlock(&ep->ready_lock, ev);
 	mutex_unlock(&ep->lock);
 	return n;
+}
+
+int epoll_size(struct file *epf)
+{
+	return epf->ops == &epoll_ops ? READ_ONCE(((struct epoll *)epf->priv)->count) : 0;
 }
 
 int epoll_collect(struct file *epf, struct epoll_event *out, int max, nsec_t deadline)

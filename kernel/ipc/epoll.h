@@ -26,6 +26,8 @@ struct epoll_event { /* packed on x86-64 (linux/eventpoll.h); other ISAs have 4 
 struct file *epoll_create_file(void); /* NULL: no memory */
 /* -EINVAL: ep is no epoll set. */
 int epoll_control(struct file *ep, int op, int fd, struct file *f, const struct epoll_event *ev);
+/* How many descriptors are watched now; 0 if ep is no epoll set. */
+int epoll_size(struct file *ep);
 /* Up to max events into kernel memory.  deadline: monotonic, 0: does not sleep.  Their number; -EINTR, -EINVAL. */
 int epoll_collect(struct file *ep, struct epoll_event *ev, int max, nsec_t deadline);
 

@@ -282,7 +282,7 @@ long sys_epoll_ctl(int epfd, int op, int fd, const void __user *uev)
 	return n;
 }
 
-#define EPOLL_STEP 1024
+#define EPOLL_ROOM 128 /* at least: more may be added while this one sleeps */
 
 static long do_epoll_wait(int epfd, void __user *out, int max, nsec_t deadline)
 {
@@ -297,10 +297,15 @@ static long do_epoll_wait(int epfd, void __user *out, int max, nsec_t deadline)
 	ep = fd_get(epfd);
 	if (!ep.file)
 		return -EBADF;
-	max = MIN(max, EPOLL_STEP);
+	/* Of one who has room for more than there can be, the room is not what memory is taken for. */
+	max = MIN(max, MAX(epoll_size(ep.file), EPOLL_ROOM));
 	if (max > (int)ARRAY_SIZE(small))
 		ev = kmalloc(max * sizeof(*ev));
-	n = ev ? epoll_collect(ep.file, ev, max, deadline) : -ENOMEM;
+	if (!ev) { /* no memory: fewer at a time, as the rest stays ready */
+		ev = small;
+		max = ARRAY_SIZE(small);
+	}
+	n = epoll_collect(ep.file, ev, max, deadline);
 	if (n > 0 && copy_to_user(out, ev, n * sizeof(*ev)))
 		n = -EFAULT;
 	if (ev != small)

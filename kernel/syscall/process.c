@@ -44,14 +44,15 @@ struct clone_args { /* struct clone_args of the ABI, version 2 */
 };
 #define CLONE_ARGS_SIZE_VER0 64
 
-/* A second process: not yet.  Said once, as the program may go on without. */
+/* A second process: not yet.  EAGAIN is what fork(2) says where there is no room for one more, so programs know what
+ * to do with it.  Said once, as the program may go on without. */
 static long no_fork(const char *call)
 {
 	static bool said;
 
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
-		log_warn("%s: a second process is not supported", call);
-	return -ENOSYS;
+		log_warn("%s: a second process is not supported: EAGAIN", call);
+	return -EAGAIN;
 }
 
 static int check_flags(u64 flags)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 
 static int ep;
@@ -187,9 +188,52 @@ static void events(void)
 	T(close(t));
 }
 
+#define MANY 2500
+
+/* More at once than any table of the kernel's may have thought of. */
+static void many(void)
+{
+	static struct epoll_event ev[MANY + 1];
+	static char seen[MANY];
+	struct rlimit limit;
+	int e = T(eventfd(1, 0)), set = T(epoll_create1(0)), fds[MANY], twice = 0, n;
+	const int rooms[] = {MANY + 1, 1500, 1500, 1, 17, MANY};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = MANY + 100;
+	T(setrlimit(RLIMIT_NOFILE, &limit));
+	for (int i = 0; i < MANY; i++) {
+		struct epoll_event one = {.events = EPOLLIN, .data.u32 = i};
+
+		fds[i] = dup(e);
+		if (epoll_ctl(set, EPOLL_CTL_ADD, fds[i], &one))
+			SAY("%d was not added: %s\n", i, strerror(errno));
+	}
+	for (unsigned i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+		T(epoll_wait(set, ev, rooms[i], 0));
+	n = epoll_wait(set, ev, MANY, 1000);
+	for (int i = 0; i < n; i++)
+		twice += seen[ev[i].data.u32]++;
+	T(twice);
+	for (int i = 0; i < MANY; i++) {
+		struct epoll_event one = {.events = EPOLLIN | EPOLLET, .data.u32 = i};
+
+		if (epoll_ctl(set, EPOLL_CTL_MOD, fds[i], &one))
+			SAY("%d was not changed: %s\n", i, strerror(errno));
+	}
+	for (unsigned i = 0; i < 3; i++) /* edges: each is told once, in portions too */
+		T(epoll_wait(set, ev, 1500, 0));
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	T(epoll_wait(set, ev, MANY + 1, 0));
+	T(close(set));
+	T(close(e));
+}
+
 int main(void)
 {
 	ep = T(epoll_create1(0));
+	many();
 	triggers();
 	events();
 	errors();
