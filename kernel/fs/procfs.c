@@ -155,6 +155,8 @@ static void show_fdinfo(struct text *t, const long *n)
 }
 
 static void show_zero(struct text *t, const long *n) { text_printf(t, "0\n"); }
+/* Nobody has logged in: what getlogin(3) reads, without an end of line. */
+static void show_unset_id(struct text *t, const long *n) { text_printf(t, "4294967295"); }
 
 /* ---- the machine ---- */
 
@@ -381,6 +383,8 @@ static const struct pseudo_row rows[] = {
 	{"%p/gid_map", 0, procfs_show_id_map, NULL, NULL, NULL},
 	{"%p/personality", OWN, procfs_show_personality, NULL, NULL, NULL},
 	{"%p/coredump_filter", 0, procfs_show_coredump_filter, NULL, NULL, NULL},
+	{"%p/loginuid", RW, show_unset_id, NULL, NULL, NULL},
+	{"%p/sessionid", 0, show_unset_id, NULL, NULL, NULL},
 	{"%p/oom_score", 0, show_zero, NULL, NULL, NULL},
 	{"%p/oom_score_adj", 0, show_zero, NULL, NULL, NULL},
 	{"%p/task/%t/comm", RW, procfs_show_task_comm, NULL, NULL, procfs_store_task_comm},

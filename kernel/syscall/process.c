@@ -477,7 +477,18 @@ enum {
 	PR_SET_NO_NEW_PRIVS = 38,
 	PR_GET_NO_NEW_PRIVS = 39,
 	PR_GET_THP_DISABLE = 42,
+	PR_CAP_AMBIENT = 47,
 };
+
+/* The ambient set holds what is inheritable (capabilities(7)), which nothing is: always empty. */
+static long cap_ambient(u64 what, u64 cap, u64 rest)
+{
+	enum { IS_SET = 1, RAISE, LOWER, CLEAR_ALL };
+
+	if (rest || (what == CLEAR_ALL ? cap : cap > CAP_LAST) || what < IS_SET || what > CLEAR_ALL)
+		return -EINVAL;
+	return what == RAISE ? -EPERM : 0;
+}
 
 static long set_name(const char __user *uname)
 {
@@ -518,6 +529,8 @@ long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 		return 50000;
 	case PR_CAPBSET_READ:
 		return a2 <= CAP_LAST ? 1 : -EINVAL;
+	case PR_CAP_AMBIENT:
+		return cap_ambient(a2, a3, a4 | a5);
 	case PR_SET_NO_NEW_PRIVS:
 		if (a2 != 1 || a3 || a4 || a5)
 			return -EINVAL;

@@ -47,6 +47,40 @@ static void limits(void)
 	T(syscall(SYS_prlimit64, 4000000, RLIMIT_NOFILE, NULL, &r));
 }
 
+/* What setpriv(1) asks for. */
+static void capabilities(void)
+{
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 40, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 64, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 1, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 1));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 40, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, 40, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 1, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, 0, 0, 0, 0));
+	T(prctl(PR_CAP_AMBIENT, 5, 0, 0, 0));
+}
+
+/* getlogin(3) reads a number to which nothing is appended. */
+static void login(void)
+{
+	static const char *const names[] = {"/proc/self/loginuid", "/proc/self/sessionid"};
+	char number[16] = "";
+	struct stat st;
+
+	for (int i = 0; i < 2; i++) {
+		int fd = open(names[i], O_RDONLY);
+		ssize_t n = read(fd, number, sizeof(number));
+
+		IS(n > 0 && n <= 10 && (size_t)n == strspn(number, "0123456789"));
+		T(fstat(fd, &st));
+		SAY("mode %o\n", st.st_mode);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	struct utsname u;
@@ -94,6 +128,8 @@ int main(void)
 	T(prctl(PR_GET_NAME, BAD));
 	T(prctl(99999));
 	T(prctl(PR_GET_DUMPABLE));
+	capabilities();
+	login();
 	T(syscall(SYS_arch_prctl, 0x9999, 0));
 	limits();
 	T(syscall(9999));
