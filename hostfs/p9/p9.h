@@ -10,7 +10,7 @@
 
 #include "hostfs/hostfs.h"
 
-#define P9_MSIZE_MAX (1u << 20) /* bytes of the largest message that is agreed to */
+#define P9_MSIZE_MAX ((1u << 20) + 4096) /* data of 1 MiB and its header: bytes of the largest message that is agreed to */
 #define P9_FIDS_MAX  (1u << 18) /* -ENFILE beyond */
 
 struct p9_server;

@@ -2,6 +2,7 @@
 /* The console: messages with the loader on hermit.ctl (hermit/ctl.h). */
 #include <arch/thread.h>
 #include "drivers/console_port.h"
+#include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -12,6 +13,7 @@ static void host_signal(u32 sig)
 {
 	struct siginfo info = {.si_signo = (s32)sig, .si_code = SI_USER};
 
+	__atomic_add_fetch(&vfs_news, 1, __ATOMIC_RELEASE);
 	if (sig < 1 || sig > NSIG || !init_process)
 		log_warn("the host sends signal %u", sig);
 	else

@@ -301,8 +301,8 @@ int vfs_open_how(struct dentry *at, const char *path, u32 flags, u32 mode, unsig
 	if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_ACCMODE) == O_RDONLY)
 		return -EINVAL;
 	mode &= 07777 & ~(p && p->fs ? p->fs->umask : 022);
-	/* The host may replace a file between the walk and the opening: look again, as Linux does. */
-	for (int tries = 0; tries < 3 && r == -ESTALE; tries++)
+	/* The host may replace a file between the walk and the opening, again and again: look again. */
+	for (int tries = 0; tries < 20 && r == -ESTALE; tries++)
 		r = open_walk(at, path, flags, mode, walk, out);
 	return r;
 }

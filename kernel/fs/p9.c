@@ -108,24 +108,12 @@ static struct p9_inode *table_adopt(struct p9_fs *fs, const struct p9_qid *qid, 
 		old = i->fid;
 		i->fid = f;
 		i->qid = *qid;
+		i->lost = false;
 	}
 	spin_unlock(&fs->lock, ev);
 	if (old)
 		p9_fid_put(fs, old);
 	return i;
-}
-
-static void take_attr(struct inode *i, const struct p9_attr *a)
-{
-	i->mode = a->mode;
-	i->uid = a->uid;
-	i->gid = a->gid;
-	i->nlink = (u32)MIN(a->nlink, 0xffffffffull);
-	i->size = a->size;
-	i->rdev = a->rdev;
-	i->atime = a->atime;
-	i->mtime = a->mtime;
-	i->ctime = a->ctime;
 }
 
 static const struct inode_ops p9_inode_ops;
@@ -137,6 +125,7 @@ static bool mode_fits(u32 mode, u8 qid_type)
 
 static int inode_make(struct p9_fs *fs, struct p9_fid *f, const struct p9_qid *qid, struct p9_inode **out)
 {
+	struct p9_when when = p9_now();
 	struct p9_inode *i;
 	struct p9_attr a;
 	unsigned long ev;
@@ -151,9 +140,9 @@ static int inode_make(struct p9_fs *fs, struct p9_fid *f, const struct p9_qid *q
 		return -ENOMEM;
 	inode_init(&i->vfs, &fs->sb, a.mode, &p9_inode_ops, S_ISDIR(a.mode) ? &p9_dir_ops : &p9_file_ops);
 	i->vfs.ino = qid->path;
-	take_attr(&i->vfs, &a);
 	i->qid = *qid;
 	i->fid = f;
+	p9_checked(i, &a, when);
 	ev = spin_lock(&fs->lock);
 	if (!table_find(fs, qid->path)) { /* else another thread was here first: two inodes, no harm done */
 		tree_insert(&fs->inodes, &i->node, inode_cmp);
@@ -193,6 +182,8 @@ static void p9_evict(struct inode *inode)
 
 	unhash_locked(fs, i);
 	spin_unlock(&fs->lock, ev);
+	if (i->extents.root)
+		p9_cache_drop(i, 0, ~0ull);
 	p9_fid_put(fs, i->fid);
 	kfree(i);
 }
@@ -201,7 +192,7 @@ static void p9_evict(struct inode *inode)
 
 #define WALK_TRIES 20
 
-static int walk_to(struct inode *dir, const char *name, size_t len, struct inode **out)
+int p9_walk_to(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct p9_fs *fs = p9_fs_of(dir);
 	struct p9_fid *d = p9_fid_get(p9_inode_of(dir));
@@ -217,6 +208,21 @@ static int walk_to(struct inode *dir, const char *name, size_t len, struct inode
 	}
 	p9_fid_put(fs, d);
 	return err;
+}
+
+/* We have changed dir, `name` in it: others may have done so before us, and waited for it. */
+static void name_changed(struct inode *dir, const char *name, size_t len)
+{
+	p9_name_forget(p9_fs_of(dir), p9_inode_of(dir), name, len);
+	p9_changed(p9_inode_of(dir));
+	__atomic_add_fetch(&vfs_news, 1, __ATOMIC_RELEASE);
+}
+
+/* The same, and what the new name is. */
+static int name_made(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+	name_changed(dir, name, len);
+	return p9_lookup(dir, name, len, out);
 }
 
 static int p9_create(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out)
@@ -237,7 +243,7 @@ static int p9_create(struct inode *dir, const char *name, size_t len, u32 mode, 
 	/* O_EXCL only for mknod: a file that the host makes at this moment is as good as one made before. */
 	err = p9_lcreate(&fs->client, fid, name, len, flags | O_CREAT | (f ? 0 : O_EXCL), mode & 07777, current_gid());
 	if (!err)
-		err = walk_to(dir, name, len, out);
+		err = name_made(dir, name, len, out);
 	if (!err && f) {
 		err = p9_file_attach(f, fid);
 		if (err) {
@@ -260,7 +266,7 @@ static int p9_op_mkdir(struct inode *dir, const char *name, size_t len, u32 mode
 	int err = p9_mkdir(&fs->client, d->fid, name, len, mode & 07777, current_gid());
 
 	p9_fid_put(fs, d);
-	return err ? err : walk_to(dir, name, len, out);
+	return err ? err : name_made(dir, name, len, out);
 }
 
 static int p9_op_symlink(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out)
@@ -270,7 +276,7 @@ static int p9_op_symlink(struct inode *dir, const char *name, size_t len, const 
 	int err = p9_symlink(&fs->client, d->fid, name, len, target, current_gid());
 
 	p9_fid_put(fs, d);
-	return err ? err : walk_to(dir, name, len, out);
+	return err ? err : name_made(dir, name, len, out);
 }
 
 static int p9_op_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
@@ -281,8 +287,11 @@ static int p9_op_link(struct inode *dir, const char *name, size_t len, struct in
 
 	p9_fid_put(fs, f);
 	p9_fid_put(fs, d);
-	if (!err)
+	if (!err) {
+		name_changed(dir, name, len);
+		p9_changed(p9_inode_of(inode));
 		__atomic_fetch_add(&inode->nlink, 1, __ATOMIC_RELAXED);
+	}
 	return err;
 }
 
@@ -295,12 +304,14 @@ static int remove_name(struct inode *dir, const char *name, size_t len, struct i
 	if (READ_ONCE(p9_inode_of(inode)->opens)) { /* the last chance to ask: fstat works on after this */
 		struct kstat st;
 
-		(void)p9_inode_getattr(inode, &st);
+		(void)p9_inode_ask(inode, &st);
 	}
 	err = p9_unlinkat(&fs->client, d->fid, name, len, flags);
 	p9_fid_put(fs, d);
-	if (!err)
+	if (!err) {
+		name_changed(dir, name, len);
 		inode_gone(p9_inode_of(inode));
+	}
 	return err;
 }
 
@@ -329,9 +340,14 @@ static int p9_op_rename(struct inode *old_dir, const char *old_name, size_t old_
 	err = p9_renameat(&fs->client, from->fid, old_name, old_len, to->fid, new_name, new_len);
 	p9_fid_put(fs, to);
 	p9_fid_put(fs, from);
-	if (!err && target)
+	if (err)
+		return err;
+	name_changed(old_dir, old_name, old_len);
+	name_changed(new_dir, new_name, new_len);
+	p9_changed(p9_inode_of(inode));
+	if (target)
 		inode_gone(p9_inode_of(target));
-	return err;
+	return 0;
 }
 
 static ssize_t p9_op_readlink(struct inode *i, char *buf, size_t size)
@@ -344,18 +360,18 @@ static ssize_t p9_op_readlink(struct inode *i, char *buf, size_t size)
 	return n < 0 ? n : MIN(n, (ssize_t)size);
 }
 
-static void fill_stat(struct inode *i, struct kstat *st, u64 blocks, u32 blksize)
+static void fill_stat(struct inode *i, struct kstat *st)
 {
 	*st = (struct kstat){
 		.dev = i->sb->dev,
 		.ino = i->ino,
 		.rdev = i->rdev,
 		.size = i->size,
-		.blocks = blocks,
+		.blocks = i->blocks,
 		.mode = i->mode,
 		.uid = i->uid,
 		.gid = i->gid,
-		.blksize = blksize,
+		.blksize = p9_inode_of(i)->blksize,
 		.nlink = i->nlink,
 		.atime = i->atime,
 		.mtime = i->mtime,
@@ -378,11 +394,11 @@ static int ask_attr(struct p9_inode *i, struct p9_attr *a)
 	f = p9_fid_get(i);
 	err = p9_getattr(&fs->client, f->fid, a);
 	p9_fid_put(fs, f);
-	if (err == -ENOENT && (i->gone || READ_ONCE(i->opens)))
-		return -ESTALE;
 	if (!err && (a->qid.path != i->qid.path || ((a->mode ^ i->vfs.mode) & S_IFMT)))
-		return -ESTALE;
-	return err;
+		err = -ESTALE;
+	if (err == -ESTALE || err == -ENOENT)
+		WRITE_ONCE(i->lost, true);
+	return err == -ENOENT && (i->gone || READ_ONCE(i->opens)) ? -ESTALE : err;
 }
 
 /* A file that is open lives on: what was known last is the answer, with the size as our own writes have moved it. */
@@ -393,26 +409,36 @@ static bool answer_from_memory(struct p9_inode *i, int err)
 
 int p9_inode_ask(struct inode *inode, struct kstat *st)
 {
+	struct p9_inode *i = p9_inode_of(inode);
+	struct p9_when when = p9_now();
 	struct p9_attr a;
-	int err = ask_attr(p9_inode_of(inode), &a);
+	int err = ask_attr(i, &a);
 
 	if (err)
 		return err;
-	take_attr(inode, &a);
-	fill_stat(inode, st, a.blocks, (u32)MIN(a.blksize, 1ull << 30));
+	p9_checked(i, &a, when);
+	fill_stat(inode, st);
 	return 0;
 }
 
 int p9_inode_getattr(struct inode *inode, struct kstat *st)
 {
 	struct p9_inode *i = p9_inode_of(inode);
-	int err = p9_inode_ask(inode, st);
+	bool lost = READ_ONCE(i->lost);
+	int err = 0;
 
+	if (!p9_holds(&i->checked) || i->stale || i->gone || lost)
+		err = p9_inode_ask(inode, st);
+	else
+		fill_stat(inode, st);
+	if (err == -ENOENT && !lost) /* the name may be another file's now: look once more */
+		return -ESTALE;
 	if (!answer_from_memory(i, err))
 		return err;
 	if (!i->gone)
 		inode->nlink = 0;
-	fill_stat(inode, st, (inode->size + 511) / 512, (u32)PAGE_SIZE);
+	inode->blocks = (inode->size + 511) / 512;
+	fill_stat(inode, st);
 	return 0;
 }
 
@@ -463,15 +489,20 @@ static int p9_op_setattr(struct inode *inode, const struct iattr *a)
 	f = p9_fid_get(i);
 	err = p9_setattr(&fs->client, f->fid, valid, a->mode, a->uid, a->gid, a->size, a->atime, a->mtime);
 	p9_fid_put(fs, f);
-	if (!err && a->valid & ATTR_SIZE)
+	if (err)
+		return err;
+	p9_changed(i);
+	if (a->valid & ATTR_SIZE) {
+		p9_cache_drop(i, MIN(inode->size, a->size), ~0ull);
 		inode->size = a->size;
-	if (!err && a->valid & ATTR_MODE)
+	}
+	if (a->valid & ATTR_MODE)
 		inode->mode = (inode->mode & S_IFMT) | (a->mode & 07777);
-	return err;
+	return 0;
 }
 
 static const struct inode_ops p9_inode_ops = {
-	.lookup = walk_to,
+	.lookup = p9_lookup,
 	.create = p9_create,
 	.mkdir = p9_op_mkdir,
 	.symlink = p9_op_symlink,
@@ -521,6 +552,7 @@ int p9_mount(const char *tag, bool rdonly, struct superblock **out)
 		kfree(fs);
 		return err;
 	}
+	p9_cache_init(fs);
 	/* From here on the device may know fs: a mount that fails leaves it. */
 	err = p9_client_start(&fs->client, boot_info.ids.euid, &root, &qid) ?:
 	      p9_inode_get(fs, root, &qid, &fs->sb.root_inode);

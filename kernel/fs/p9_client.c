@@ -17,13 +17,13 @@ static int version(struct p9_client *c)
 	struct p9_request *r;
 	struct p9_reader in;
 	const char *v;
-	u32 msize;
+	u32 msize, max = c->chunk_max ?: P9_CHUNK_MAX;
 	u16 len;
 	int err = p9_request_begin(c, P9_TVERSION, &r);
 
 	if (err)
 		return err;
-	p9_put32(&r->out, P9_CHUNK_MAX + P9_WRITE_HEADER);
+	p9_put32(&r->out, max + P9_IO_HEADER);
 	p9_put_string(&r->out, P9_VERSION, strlen(P9_VERSION));
 	err = p9_request_call(r, &in);
 	if (err)
@@ -33,7 +33,7 @@ static int version(struct p9_client *c)
 	if (in.short_ || len != strlen(P9_VERSION) || memcmp(v, P9_VERSION, len) || msize < MSIZE_MIN)
 		err = -EPROTO;
 	else
-		c->chunk = MIN((u32)P9_CHUNK_MAX, (msize - P9_WRITE_HEADER) & ~511u);
+		c->chunk = MIN(max, (msize - P9_IO_HEADER) & ~511u);
 	p9_request_end(r);
 	return err;
 }
@@ -461,6 +461,37 @@ ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full
 	return n;
 }
 
+ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **data)
+{
+	struct p9_request *r;
+	struct p9_reader in;
+	u32 room;
+	ssize_t n;
+	int err = begin_about(c, P9_TREAD, fid, &r);
+
+	if (err)
+		return err;
+	if (!p9_request_bulk(r, want)) {
+		p9_request_end(r);
+		return -ENOMEM;
+	}
+	room = (u32)MIN(want, (size_t)r->bulk_cap);
+	r->in_head = P9_DATA_HEADER;
+	r->bulk_in = room;
+	p9_put64(&r->out, off);
+	p9_put32(&r->out, room);
+	err = p9_request_call(r, &in);
+	if (err)
+		return err;
+	n = data_count(r, &in, room);
+	if (n > 0) {
+		*data = r->bulk;
+		r->bulk = NULL;
+	}
+	p9_request_end(r);
+	return n;
+}
+
 ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 {
 	struct p9_request *r;
@@ -519,7 +550,7 @@ int p9_readdir(struct p9_client *c, u32 fid, u64 off, bool (*fn)(void *arg, cons
 
 	if (err)
 		return err;
-	room = data_room(r, MIN((size_t)(16 * KiB), (size_t)c->chunk));
+	room = data_room(r, MIN((size_t)(64 * KiB), (size_t)c->chunk));
 	p9_put32(&r->out, fid);
 	p9_put64(&r->out, off);
 	p9_put32(&r->out, room);

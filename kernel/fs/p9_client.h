@@ -23,7 +23,7 @@ struct p9_client;
 struct uio;
 
 #define P9_TAGS	     16
-#define P9_CHUNK_MAX (256 * KiB) /* bytes of data that one message moves, where memory allows */
+#define P9_CHUNK_MAX MiB /* bytes of data that one message moves, where memory allows */
 #define P9_SMALL     2048	 /* bytes for a request, and for a reply, without a bulk buffer */
 
 struct p9_request {
@@ -62,6 +62,7 @@ struct p9_client {
 	u32 free_tags;	   /* bit n: tag n is free */
 	bool tag_freed;	   /* a condition to wait for */
 	struct wait_queue tag_wait;
+	u32 chunk_max;	   /* for `chunk`; 0: P9_CHUNK_MAX */
 	u32 chunk;	   /* bytes of data that fit in one message */
 	u32 next_fid;
 	u32 fids_free[64]; /* given back, to be used again */
@@ -74,7 +75,7 @@ struct p9_client {
 /* Called by the transport, from any context, when the device has answered with `got` bytes, or with an error. */
 void p9_complete(struct p9_request *r, u32 got, int error);
 
-/* Sets up the session and attaches: *root gets a fid.  `c` is zeros but for transport and device.  0 or -errno. */
+/* Sets up the session and attaches: *root gets a fid.  `c` is zeros but for transport, device and chunk_max.  0 or -errno. */
 int p9_client_start(struct p9_client *c, u32 uid, u32 *root, struct p9_qid *qid);
 
 /* Walks one name (len 0: makes a second fid for the same file).  *newfid is the caller's, to be clunked. */
@@ -109,6 +110,8 @@ int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t o
 /* One message: at most min(u->left, c->chunk) bytes; 0 at the end.  *full: as many came as were asked for. */
 ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full);
 ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off);
+/* The same into memory of its own (at least a page), which is the caller's, to be kfree'd, unless it returns <= 0. */
+ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **data);
 
 /*
  * One message of directory entries from offset `off` on: fn is called for each until it returns false.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The 9p file system: open files and directories.  Each has a fid of its own. */
 #include "fs/p9.h"
+#include "fs/dentry.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -10,13 +11,15 @@
  * change the flag later: then the file is opened once more, the other way.
  */
 struct p9_file {
-	u32 fid; /* as it was opened first */
+	u32 fid; /* as it was opened first; P9_NOFID: not yet (FILE_LAZY) */
 	bool append;
 	u32 other; /* the other way, or P9_NOFID */
-	struct mutex lock; /* guards the making of `other` */
+	struct mutex lock; /* guards the making of fids */
 };
 
 #define OPEN_FLAGS (O_ACCMODE | O_SYNC | O_DIRECTORY | O_NOFOLLOW)
+
+#define STRAIGHT (256 * KiB) /* what is read in such pieces is not kept */
 
 static u32 fid_of(const struct file *f) { return ((struct p9_file *)f->priv)->fid; }
 static struct p9_client *client_of(const struct file *f) { return &p9_fs_of(f->inode)->client; }
@@ -48,6 +51,74 @@ static int open_fid(struct inode *inode, u32 flags, u32 *fid, struct p9_qid *qid
 	err = p9_lopen(&fs->client, *fid, flags, qid);
 	if (err)
 		p9_clunk(&fs->client, *fid);
+	return err;
+}
+
+/*
+ * The same by the name it was found by, which costs as many messages: who opens a file gets the one that has the name
+ * now.  -ESTALE: that is another one than the inode, or none; the name is to be looked up again.
+ */
+static int open_name(struct file *f, u32 *fid, struct p9_qid *qid)
+{
+	struct inode *dir = NULL, *inode = f->inode;
+	u32 flags = f->flags & (OPEN_FLAGS | O_APPEND);
+	struct p9_fs *fs = p9_fs_of(inode);
+	char name[NAME_MAX];
+	struct p9_fid *from;
+	size_t len = 0;
+	unsigned long ev;
+	int err;
+
+	ev = spin_lock(&dcache_lock);
+	if (f->dentry && f->dentry->parent && (f->dentry->flags & DENTRY_HASHED) && f->dentry->len <= NAME_MAX) {
+		dir = inode_ref(f->dentry->parent->inode);
+		len = f->dentry->len;
+		memcpy(name, f->dentry->name, len);
+	}
+	spin_unlock(&dcache_lock, ev);
+	if (!dir)
+		return open_fid(inode, flags, fid, qid);
+	from = p9_fid_get(p9_inode_of(dir));
+	err = p9_walk(&fs->client, from->fid, name, len, fid, qid);
+	p9_fid_put(fs, from);
+	if (!err) {
+		if (qid->path != p9_inode_of(inode)->qid.path)
+			err = -ESTALE;
+		else
+			err = p9_lopen(&fs->client, *fid, flags, qid);
+		if (err)
+			p9_clunk(&fs->client, *fid);
+	}
+	if (err == -ENOENT)
+		err = -ESTALE;
+	if (err == -ESTALE)
+		p9_name_forget(fs, p9_inode_of(dir), name, len);
+	inode_unref(dir);
+	return err;
+}
+
+/* The fid to read through.  An overlay's file is opened for the first byte that is not in memory. */
+static int read_fid(struct file *f, u32 *fid)
+{
+	struct p9_file *pf = f->priv;
+	struct p9_qid qid;
+	int err = 0;
+
+	*fid = READ_ONCE(pf->fid);
+	if (likely(*fid != P9_NOFID))
+		return 0;
+	mutex_lock(&pf->lock);
+	if (pf->fid == P9_NOFID) {
+		err = open_fid(f->inode, f->flags & OPEN_FLAGS, fid, &qid);
+		if (!err && qid.path != p9_inode_of(f->inode)->qid.path) {
+			p9_clunk(client_of(f), *fid);
+			err = -ESTALE;
+		}
+		if (!err)
+			WRITE_ONCE(pf->fid, *fid);
+	}
+	*fid = pf->fid;
+	mutex_unlock(&pf->lock);
 	return err;
 }
 
@@ -111,13 +182,16 @@ int p9_inode_open(struct inode *inode, struct file *f)
 {
 	struct p9_qid qid;
 	u32 fid;
-	int err;
+	int err = 0;
 
 	/* Pipes, sockets and devices of the host are no business of its guest's. */
 	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))
 		return -ENXIO;
 	for (unsigned tries = 0;; tries++) {
-		err = open_fid(inode, f->flags & (OPEN_FLAGS | O_APPEND), &fid, &qid);
+		fid = P9_NOFID;
+		if (f->kind & FILE_LAZY)
+			break;
+		err = open_name(f, &fid, &qid);
 		if (err)
 			return err;
 		if (qid.path != p9_inode_of(inode)->qid.path)
@@ -128,11 +202,14 @@ int p9_inode_open(struct inode *inode, struct file *f)
 	}
 	if (!err)
 		err = p9_file_attach(f, fid);
-	if (err)
+	if (err && fid != P9_NOFID)
 		p9_clunk(client_of(f), fid);
-	else
-		__atomic_fetch_add(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
-	return err;
+	if (err)
+		return err;
+	__atomic_fetch_add(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
+	if (!(f->kind & FILE_LAZY)) /* who opens a file sees what the host has done to it until then */
+		p9_inode_of(f->inode)->checked.news = READ_ONCE(vfs_news) - 1;
+	return 0;
 }
 
 static void p9_file_release(struct file *f)
@@ -142,24 +219,29 @@ static void p9_file_release(struct file *f)
 	if (!pf)
 		return;
 	__atomic_fetch_sub(&p9_inode_of(f->inode)->opens, 1, __ATOMIC_RELAXED);
-	p9_clunk(client_of(f), pf->fid);
+	if (pf->fid != P9_NOFID)
+		p9_clunk(client_of(f), pf->fid);
 	if (pf->other != P9_NOFID)
 		p9_clunk(client_of(f), pf->other);
 	kfree(pf);
 }
 
-static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
+/* From the server to the program, and nothing kept. */
+static ssize_t read_straight(struct file *f, struct uio *u, u64 off)
 {
 	struct p9_inode *i = p9_inode_of(f->inode);
 	size_t before = u->left;
 	bool full = true;
-	ssize_t n = 0;
+	u32 fid;
+	ssize_t n = read_fid(f, &fid);
 
-	while (u->left && full) {
+	while (!n && u->left && full) {
 		struct uio part = *u;
 		size_t ask = u->left;
 		u64 at = off + (before - u->left);
 
+		if (u->iov == &u->one)
+			part.iov = &part.one;
 		if (i->orphan) { /* see p9_inode: the server does not know the end */
 			u64 size = READ_ONCE(f->inode->size);
 
@@ -168,7 +250,7 @@ static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 		if (ask == 0)
 			break;
 		part.left = ask;
-		n = p9_read(client_of(f), fid_of(f), &part, at, &full);
+		n = p9_read(client_of(f), fid, &part, at, &full);
 		if (n <= 0)
 			break;
 		uio_skip(u, (size_t)n);
@@ -176,8 +258,81 @@ static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 			u->faulted = true;
 			break;
 		}
+		n = 0;
 	}
 	return before != u->left ? (ssize_t)(before - u->left) : n;
+}
+
+/* Reads an extent that has the byte at off, for the caller; *out is NULL if there is no such byte or no memory. */
+static int extent_read(struct file *f, u64 off, struct p9_extent **out)
+{
+	struct p9_inode *i = p9_inode_of(f->inode);
+	struct p9_extent *x;
+	u64 start;
+	size_t want;
+	ssize_t n;
+	u32 drops, fid;
+
+	*out = p9_extent_get(i, off, &start, &want, &drops);
+	if (*out)
+		return 0;
+	n = read_fid(f, &fid);
+	if (n)
+		return (int)n;
+	x = kmalloc(sizeof(*x));
+	if (!x)
+		return 0;
+	*x = (struct p9_extent){.inode = i, .off = start, .refs = 1};
+	n = p9_read_buffer(client_of(f), fid, start, want, &x->data);
+	if (n <= 0) {
+		kfree(x);
+		return n == -ENOMEM ? 0 : (int)n;
+	}
+	x->covers = (u32)n;
+	x->cap = (u32)kmalloc_size(x->data);
+	p9_extent_keep(i, x, drops);
+	if (off - start < (size_t)n)
+		*out = x;
+	else
+		p9_extent_put(x);
+	return 0;
+}
+
+static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
+{
+	struct p9_inode *i = p9_inode_of(f->inode);
+	size_t before = u->left, left;
+	u64 size;
+	int err = 0;
+
+	/* Where the server cannot tell whether the file has changed, and where it tells no size (the host's /proc). */
+	if (i->orphan || i->gone || i->lost || p9_check(i) || !(size = READ_ONCE(f->inode->size)))
+		return read_straight(f, u, off);
+	left = off < size ? MIN(u->left, size - off) : 0;
+	if (left >= STRAIGHT)
+		return read_straight(f, u, off);
+	while (left) {
+		struct p9_extent *x;
+		size_t n, k;
+
+		err = extent_read(f, off, &x);
+		if (err)
+			break;
+		if (!x) {
+			ssize_t r = read_straight(f, u, off);
+
+			err = r < 0 ? (int)r : 0;
+			break;
+		}
+		k = MIN(left, x->covers - (size_t)(off - x->off));
+		n = uio_copy_to(u, x->data + (off - x->off), k);
+		p9_extent_put(x);
+		off += n;
+		left -= n;
+		if (n < k)
+			break;
+	}
+	return before == u->left && err ? err : UIO_RESULT(u, before);
 }
 
 static void grow(struct inode *inode, u64 end)
@@ -213,6 +368,7 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 	}
 	if (before == u->left)
 		return n;
+	p9_changed(p9_inode_of(inode));
 	if (append && !p9_inode_of(inode)->orphan) { /* the server has put it at the end: where? */
 		u64 known = READ_ONCE(inode->size); /* before it: for a server that has lost the name */
 		struct kstat st;
@@ -223,6 +379,7 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 			*off = known;
 	}
 	grow(inode, *off + (before - u->left));
+	p9_cache_drop(p9_inode_of(inode), *off, *off + (before - u->left));
 	return (ssize_t)(before - u->left);
 }
 
@@ -242,6 +399,7 @@ int p9_file_zero(struct file *f, u64 from, u64 to)
 			from += (u64)n;
 	}
 	kfree(zeros);
+	p9_cache_drop(p9_inode_of(f->inode), 0, ~0ull);
 	return n < 0 ? (int)n : 0;
 }
 

@@ -30,9 +30,14 @@ static enum console_stream stream_of(const struct file *f) { return (enum consol
 
 static ssize_t std_read(struct file *f, struct uio *u, u64 off)
 {
+	ssize_t r;
+
 	if (!u->left)
 		return 0;
-	return console_read(u, f->flags & O_NONBLOCK);
+	r = console_read(u, f->flags & O_NONBLOCK);
+	if (r >= 0)
+		__atomic_add_fetch(&vfs_news, 1, __ATOMIC_RELEASE);
+	return r;
 }
 
 static ssize_t std_write(struct file *f, struct uio *u, u64 *off)

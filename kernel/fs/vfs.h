@@ -114,6 +114,12 @@ struct inode {
 	void *priv; /* the file system's own */
 };
 
+/*
+ * Counts what the program may have learnt from the host: input, a signal, a change found.  What is known of the host's
+ * files from before does not hold then.
+ */
+extern u32 vfs_news;
+
 struct super_ops {
 	int (*statfs)(struct superblock *sb, struct linux_statfs *st); /* NULL: from sb's fields */
 	int (*sync)(struct superblock *sb);

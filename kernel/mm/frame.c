@@ -125,13 +125,17 @@ static pfn_t alloc_single(void)
 	return pfn;
 }
 
+bool (*frame_give_back)(void);
+
 paddr_t frame_alloc(unsigned order)
 {
 	pfn_t pfn = order ? pool_alloc(order) : alloc_single();
 
 	if (unlikely(pfn == PFN_NONE)) {
-		drain_all();
-		pfn = order ? pool_alloc(order) : alloc_single();
+		do {
+			drain_all();
+			pfn = order ? pool_alloc(order) : alloc_single();
+		} while (pfn == PFN_NONE && frame_give_back && frame_give_back());
 	}
 	return pfn == PFN_NONE ? 0 : pfn << PAGE_SHIFT;
 }

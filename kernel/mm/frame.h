@@ -25,6 +25,11 @@ int frames_add(paddr_t lo, paddr_t hi);
 
 /* 2^order frames, aligned to their size, not zeroed, with one reference.  0: no memory. */
 paddr_t frame_alloc(unsigned order);
+/*
+ * Or NULL: asked when memory is short, from wherever frames are allocated, so it may take neither a lock under which
+ * that is done nor kmalloc's.  True: it has freed something.
+ */
+extern bool (*frame_give_back)(void);
 /* The owner gives back the whole block; nobody else may hold a reference.  Panics if it is no such block. */
 void frame_free(paddr_t p, unsigned order);
 /*

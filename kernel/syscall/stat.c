@@ -58,6 +58,7 @@ static long stat_path(int dirfd, const char __user *path, int flags, struct ksta
 {
 	unsigned walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
 	struct dentry *d;
+	int tries = 0;
 	char first;
 	long r;
 
@@ -70,11 +71,13 @@ static long stat_path(int dirfd, const char __user *path, int flags, struct ksta
 			return stat_fd(dirfd, k);
 		walk |= WALK_EMPTY;
 	}
-	r = path_lookup(dirfd, path, walk, &d);
-	if (r)
-		return r;
-	r = vfs_getattr(d, k);
-	dentry_unref(d);
+	do { /* -ESTALE: the host gave the name to another file since it was looked up */
+		r = path_lookup(dirfd, path, walk, &d);
+		if (r)
+			return r;
+		r = vfs_getattr(d, k);
+		dentry_unref(d);
+	} while (r == -ESTALE && ++tries < 20);
 	return r;
 }
 

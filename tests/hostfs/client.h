@@ -30,7 +30,7 @@ struct world {
 	uint32_t msize;
 };
 
-#define CLIENT_MSIZE (1u << 20)
+#define CLIENT_MSIZE P9_MSIZE_MAX
 #define ROOT	     1u /* the fid that is attached */
 
 /* A new world; its server has had Tversion and Tattach. */

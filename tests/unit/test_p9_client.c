@@ -53,7 +53,7 @@ static unsigned kills; /* that many waits end with -EINTR */
 static bool device_dead;
 static u8 file_content[3 * P9_CHUNK_MAX];
 static u64 file_size;
-static u32 msize = 1 << 20;
+static u32 msize = 2 << 20;
 
 static struct p9_writer w;
 static void answer(struct p9_request *r, u8 type)
@@ -400,7 +400,7 @@ static void small_messages_are_agreed_on_or_refused(void **state)
 	assert_int_equal(p9_client_start(&c, 0, &fid, &qid), -EPROTO);
 	for (unsigned i = 0; i < P9_TAGS; i++)
 		free(c.requests[i].small);
-	msize = 1 << 20;
+	msize = 2 << 20;
 	free(buf);
 }
 
