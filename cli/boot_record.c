@@ -174,6 +174,8 @@ int boot_record(struct buf *b, const struct config *c, const struct program *p, 
 	rec_mounts(b, v);
 	memcpy(stdio.kind, s->kind, sizeof(stdio.kind));
 	rec_add(b, HERMIT_BOOT_STDIO, &stdio, sizeof(stdio));
+	if (s->in_size)
+		rec_add(b, HERMIT_BOOT_STDIN_SIZE, &s->in_size, sizeof(s->in_size));
 	if (s->tty >= 0)
 		rec_add(b, HERMIT_BOOT_WINSIZE, &s->win, sizeof(s->win));
 	rec_ids(b);

@@ -67,6 +67,8 @@ void stdio_inspect(struct stdio_state *s)
 		if (s->kind[fd] == HERMIT_STDIO_CLOSED && open("/dev/null", O_RDWR) < 0)
 			return;
 	}
+	if (s->kind[0] == HERMIT_STDIO_FILE && S_ISREG(st[0].st_mode))
+		s->in_size = (uint64_t)st[0].st_size;
 	s->err_is_out = stdio_same(s, st);
 	if (s->tty >= 0)
 		stdio_winsize(s, &s->win);

@@ -11,6 +11,7 @@
 
 struct stdio_state {
 	uint8_t kind[3]; /* enum hermit_stdio_kind */
+	uint64_t in_size; /* bytes, if descriptor 0 is a regular file */
 	bool err_is_out; /* 2 is the same open file as 1 */
 	int tty; /* the first of them that is a terminal, -1: none */
 	struct hermit_boot_winsize win; /* its size */

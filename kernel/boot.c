@@ -97,6 +97,9 @@ static void read_record(u32 type, const u8 *p, size_t len, struct strings *args,
 	case HERMIT_BOOT_STDIO:
 		copy_fixed(&b->stdio, sizeof(b->stdio), p, len);
 		break;
+	case HERMIT_BOOT_STDIN_SIZE:
+		copy_fixed(&b->stdin_size, sizeof(b->stdin_size), p, len);
+		break;
 	case HERMIT_BOOT_WINSIZE:
 		copy_fixed(&b->winsize, sizeof(b->winsize), p, len);
 		break;

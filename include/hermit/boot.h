@@ -48,6 +48,7 @@ enum hermit_boot_type {
 	HERMIT_BOOT_HOSTNAME,	 /* string: what uname(2) gives as nodename */
 	HERMIT_BOOT_HOSTS,	 /* string: a host path that exists but is not shared may be named once; this
 				    is a list of such top directories, each ended by NUL */
+	HERMIT_BOOT_STDIN_SIZE,	 /* uint64_t: bytes of the file that descriptor 0 is; not there: 0 */
 };
 
 #define HERMIT_BOOT_RANDOM_LEN 64

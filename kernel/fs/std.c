@@ -162,6 +162,9 @@ static struct file *std_file(const struct boot_info *boot, unsigned n)
 		inode_init(i, &std_super, modes[kind], &std_iops, &std_ops);
 		i->uid = boot->ids.uid;
 		i->gid = boot->ids.gid;
+		/* Some read as much as fstat says and no more: the C compiler its source. */
+		if (n == 0 && kind == HERMIT_STDIO_FILE)
+			i->size = boot->stdin_size;
 		if (kind == HERMIT_STDIO_TTY)
 			i->rdev = 136 << 8; /* pts/0 */
 	}

@@ -23,6 +23,7 @@ struct boot_info {
 	struct boot_mount mounts[BOOT_MOUNTS_MAX];
 	unsigned mount_count;
 	struct hermit_boot_stdio stdio;
+	u64 stdin_size; /* bytes, if it is a file */
 	struct hermit_boot_winsize winsize;
 	u64 wall_time; /* 0: unknown */
 	u64 tsc_khz;   /* 0: unknown */

@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 		if (fstat(fd, &st))
 			fprintf(stderr, "%d: %s\n", fd, strerrorname_np(errno));
 		else
-			fprintf(stderr, "%d: type %o tty %d\n", fd, st.st_mode & S_IFMT, isatty(fd));
+			fprintf(stderr, "%d: type %o size %ld tty %d\n", fd, st.st_mode & S_IFMT, fd ? 0L : (long)st.st_size,
+				isatty(fd));
 	}
 	while ((n = read(0, buf, argc > 1 ? (size_t)atoi(argv[1]) : sizeof(buf))) > 0) {
 		for (ssize_t i = 0; i < n; i++)
