@@ -457,6 +457,8 @@ static const struct pseudo_row rows[] = {
 
 static const struct pseudo_fs procfs = {rows, ARRAY_SIZE(rows), classes, ARRAY_SIZE(classes), true};
 
+struct process *procfs_process_of(struct file *f) { return pseudo_is_dir(f, &procfs, "%p") ? procfs_process() : NULL; }
+
 int procfs_mount(struct mount *m, struct superblock **out)
 {
 	*out = pseudo_super(&procfs, PROC_MAGIC, "proc");

@@ -14,6 +14,8 @@
 #define PROCFS_HZ 100 /* what times in /proc are counted in */
 
 static inline struct process *procfs_process(void) { return init_process; }
+/* The process whose directory in /proc f is; NULL: it is none. */
+struct process *procfs_process_of(struct file *f);
 static inline u64 procfs_ticks(nsec_t ns) { return ns / (NSEC_PER_SEC / PROCFS_HZ); }
 
 /* See pseudo_row.show and store.  n[0] is the process; n[1], below task/, the thread. */

@@ -357,6 +357,13 @@ static int pseudo_readdir(struct file *f, u64 *pos, struct dir_sink *s)
 
 static const struct file_ops pseudo_dir_ops = {.readdir = pseudo_readdir};
 
+bool pseudo_is_dir(struct file *f, const struct pseudo_fs *fs, const char *path)
+{
+	struct pseudo_inode *i = f->ops == &pseudo_dir_ops ? pseudo(f->inode) : NULL;
+
+	return i && i->fs == fs && i->prefix_len == strlen(path) && !strncmp(fs->rows[i->row].path, path, i->prefix_len);
+}
+
 struct superblock *pseudo_super(const struct pseudo_fs *fs, u32 magic, const char *type)
 {
 	struct superblock *sb = kmalloc(sizeof(*sb));

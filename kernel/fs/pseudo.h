@@ -46,5 +46,7 @@ struct pseudo_fs {
 };
 
 struct superblock *pseudo_super(const struct pseudo_fs *fs, u32 magic, const char *type);
+/* Whether an open directory is the one of fs that rows write as path ("%p"). */
+bool pseudo_is_dir(struct file *f, const struct pseudo_fs *fs, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
  * Calls about another process, of which there is none here: those about the
  * program itself work, all others find nobody (ESRCH).
  */
+#include "fs/procfs.h"
 #include "ipc/pidfd.h"
 #include "ipc/sysv.h"
 #include "lib/string.h"
@@ -41,12 +42,14 @@ long sys_pidfd_open(int pid, unsigned flags)
 	return fd_give(pidfd_create(current->process, flags & O_NONBLOCK), 0, true);
 }
 
-/* The process behind a descriptor, or an err_ptr. */
-static struct process *get_process(int fd)
+/* The process behind a descriptor, or an err_ptr.  dir: which may be that of its directory in /proc. */
+static struct process *get_process(int fd, bool dir)
 {
 	struct fdref r = fd_get(fd);
 	struct process *p = r.file ? pidfd_process(r.file) : NULL;
 
+	if (r.file && !p && dir)
+		p = procfs_process_of(r.file);
 	if (r.file)
 		fd_put(r);
 	return p ? p : err_ptr(-EBADF);
@@ -59,7 +62,7 @@ long sys_pidfd_send_signal(int fd, int sig, const struct siginfo __user *uinfo, 
 
 	if (flags & ~(PIDFD_SIGNAL_THREAD | PIDFD_SIGNAL_PROCESS | PIDFD_SIGNAL_GROUP) || (flags & (flags - 1)))
 		return -EINVAL;
-	p = get_process(fd);
+	p = get_process(fd, true); /* pidfd_send_signal(2): /proc/PID came before pidfds */
 	if (is_err(p))
 		return ptr_err(p);
 	info.rt.pid = p->pid;
@@ -90,7 +93,7 @@ long sys_pidfd_getfd(int pidfd, int fd, unsigned flags)
 
 	if (flags)
 		return -EINVAL;
-	p = get_process(pidfd);
+	p = get_process(pidfd, false);
 	if (is_err(p))
 		return ptr_err(p);
 	f = fd_get_file(fd);

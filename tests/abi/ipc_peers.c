@@ -82,6 +82,36 @@ static void pidfds(void)
 	close(fds[1]);
 }
 
+/* A process's directory in /proc is as good as a pidfd, for signals alone; nothing else of /proc is. */
+static void directory_as_pidfd(void)
+{
+	static const char *const others[] = {"/proc", "/proc/self/task", "/proc/thread-self", "/proc/self/fd", "/proc/self/stat", "/sys", "."};
+	char own[32];
+	int fd;
+
+	SAY("-- /proc/PID as a pidfd\n");
+	snprintf(own, sizeof(own), "/proc/%d", getpid());
+	OK(fd = open(own, O_RDONLY | O_DIRECTORY));
+	handled = -1;
+	T(pidfd_send_signal(fd, 0, NULL, 0));
+	T(pidfd_send_signal(fd, SIGUSR1, NULL, 0));
+	IS(handled == 0);
+	T(pidfd_send_signal(fd, 65, NULL, 0));
+	T(pidfd_getfd(fd, 0, 0));
+	close(fd);
+	OK(fd = open("/proc/self", O_RDONLY));
+	T(pidfd_send_signal(fd, 0, NULL, 0));
+	close(fd);
+	OK(fd = open("/proc/self", O_PATH));
+	T(pidfd_send_signal(fd, 0, NULL, 0));
+	close(fd);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		OK(fd = open(others[i], O_RDONLY));
+		T(pidfd_send_signal(fd, 0, NULL, 0));
+		close(fd);
+	}
+}
+
 static void memory(void)
 {
 	char a[16] = "abcdefghijklmno", b[16] = "";
@@ -159,6 +189,7 @@ static void others(void)
 int main(void)
 {
 	pidfds();
+	directory_as_pidfd();
 	memory();
 	others();
 	return 0;
