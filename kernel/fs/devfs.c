@@ -3,6 +3,7 @@
 #include "fs/devfs.h"
 #include "fs/blkdev.h"
 #include "fs/dentry.h"
+#include "fs/pty.h"
 #include "fs/ramfs.h"
 #include "fs/std.h"
 #include "lib/random.h"
@@ -82,7 +83,7 @@ static int tty_open(struct file *f)
 	struct inode *tty = std_tty();
 
 	if (!tty)
-		return -ENXIO; /* no controlling terminal */
+		return pty_open_controlling(f);
 	inode_unref(f->inode);
 	f->inode = inode_ref(tty);
 	return tty->ops->open(tty, f);
@@ -110,6 +111,7 @@ static const struct {
 	{"random", S_IFCHR | 0666, MKDEV(1, 8), &random_ops, NULL},
 	{"urandom", S_IFCHR | 0666, MKDEV(1, 9), &random_ops, NULL},
 	{"tty", S_IFCHR | 0666, MKDEV(5, 0), &tty_ops, NULL},
+	{"ptmx", S_IFCHR | 0666, MKDEV(5, 2), &ptmx_ops, NULL},
 	{"console", S_IFCHR | 0600, MKDEV(5, 1), &tty_ops, NULL},
 	{"fd", S_IFLNK, 0, NULL, "/proc/self/fd"},
 	{"stdin", S_IFLNK, 0, NULL, "/proc/self/fd/0"},
@@ -160,7 +162,7 @@ int devfs_mount(struct mount *m, struct superblock **out)
 	if (pts && std_tty())
 		r = ramfs_add(pts, "0", 1, inode_ref(std_tty()));
 	if (pts)
-		dentry_unref(pts);
+		pty_set_directory(pts);
 	if (r)
 		return r; /* what has been made stays: nobody sees it, and memory has run out anyway */
 	sb->root = root;

@@ -21,6 +21,8 @@ struct file *file_alloc(struct inode *inode, struct dentry *dentry, u32 flags, c
 		f->kind = FILE_PATH;
 	else if (acc != O_ACCMODE) /* Linux's access mode 3 is for ioctl alone */
 		f->kind = (acc != O_WRONLY ? FILE_READ : 0) | (acc != O_RDONLY ? FILE_WRITE : 0);
+	if (flags & O_NOCTTY)
+		f->kind |= FILE_NOCTTY;
 	f->ops = ops;
 	f->inode = inode_ref(inode);
 	f->dentry = dentry ? dentry_ref(dentry) : NULL;

@@ -94,6 +94,7 @@ struct file_ops {
 #define FILE_OPENED (1u << 6) /* inode_ops.create has opened it already */
 #define FILE_FLOCKED (1u << 7) /* holds a lock of fs/flock.h */
 #define FILE_LAZY   (1u << 8) /* to be read by the kernel: its server need not hear of it before it must */
+#define FILE_NOCTTY (1u << 9) /* O_NOCTTY, which F_GETFL does not show */
 
 struct file {
 	u32 refs;

@@ -24,6 +24,24 @@
 #define FIONCLEX   0x5450
 #define FIOCLEX	   0x5451
 #define FIOASYNC   0x5452
+/* Of pseudo-terminals alone. */
+#define TIOCSTI	    0x5412
+#define TIOCPKT	    0x5420
+#define TIOCNOTTY   0x5422
+#define TIOCSETD    0x5423
+#define TIOCGETD    0x5424
+#define TCSBRKP	    0x5425
+#define TCGETS2	    0x802c542a
+#define TCSETS2	    0x402c542b
+#define TCSETSW2    0x402c542c
+#define TCSETSF2    0x402c542d
+#define TIOCGPTN    0x80045430
+#define TIOCSPTLCK  0x40045431
+#define TIOCGDEV    0x80045432
+#define TIOCSIG	    0x40045436
+#define TIOCGPKT    0x80045438
+#define TIOCGPTLCK  0x80045439
+#define TIOCGPTPEER 0x5441
 
 long tty_ioctl(unsigned cmd, u64 arg);
 
