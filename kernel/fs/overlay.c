@@ -14,19 +14,24 @@ struct ovl_super {
 	struct superblock sb;
 	struct spinlock lock; /* guards by_lower */
 	struct tree by_lower; /* ovl_nodes of files with several names, by the lower inode's number */
-	u64 last_id;
+	unsigned names, names_max; /* of all directories; where to look for some that can go */
 };
 
-/* A name that a directory has been asked for.  Absent ones are remembered too: removed, or never there. */
+/*
+ * A name of a directory: the program's own, made or removed by it, or one that has been looked up or listed in the
+ * lower directory.
+ */
 struct ovl_name {
 	struct tree_node node; /* by hash, length, bytes */
 	struct list link;
 	u64 seq; /* position for readdir: 2 and up */
-	struct inode *inode; /* a reference; NULL: absent, or listed and not yet looked up */
+	struct inode *inode; /* a reference; NULL: absent, or listed and not looked up */
 	u64 ino;
 	u32 hash;
+	u32 listing; /* the directory's last one that had it; 0: none */
 	u8 dtype;
 	bool present;
+	bool own;
 	u16 len;
 	char name[];
 };
@@ -86,13 +91,16 @@ static struct ovl_name *name_make(struct ovl_node *dir, const char *name, size_t
 	tree_insert(&dir->names, &n->node, name_cmp);
 	list_push_back(&dir->order, &n->link);
 	n->seq = dir->next_seq++;
+	__atomic_fetch_add(&super_of(dir->inode)->names, 1, __ATOMIC_RELAXED);
 	return n;
 }
 
-/* The name is i's from now on. */
-static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i)
+/* The name is i's from now on; own: because the program says so. */
+static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i, bool own)
 {
 	struct inode *old = n->inode;
+
+	n->own = own;
 
 	n->inode = inode_ref(i);
 	n->ino = i->ino; /* NOLINT: wrap() has set what it returned 0 for */
@@ -109,6 +117,7 @@ static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i)
 
 static void name_free(struct ovl_node *dir, struct ovl_name *n)
 {
+	__atomic_fetch_sub(&super_of(dir->inode)->names, 1, __ATOMIC_RELAXED);
 	tree_remove(&dir->names, &n->node);
 	list_remove(&n->link);
 	if (n->inode)
@@ -116,18 +125,29 @@ static void name_free(struct ovl_node *dir, struct ovl_name *n)
 	kfree(n);
 }
 
-/* The name is gone.  What the lower directory may still have stays hidden. */
+static int lower_lookup(struct ovl_node *d, const char *name, size_t len, struct inode **out)
+{
+	return d->lower && d->lower->ops->lookup ? d->lower->ops->lookup(d->lower, name, len, out) : -ENOENT;
+}
+
+/* The program has removed the name.  What the lower directory may have stays hidden. */
 static void name_hide(struct ovl_node *dir, const char *name, size_t len)
 {
 	struct ovl_name *n = name_find(dir, name, len);
+	struct inode *lower;
+	int r;
 
 	if (!n)
 		return;
-	if (dir->listed) {
+	r = lower_lookup(dir, name, len, &lower);
+	if (r == -ENOENT) {
 		name_free(dir, n);
 		return;
 	}
+	if (!r)
+		inode_unref(lower);
 	n->present = false;
+	n->own = true;
 	if (n->inode)
 		inode_unref(n->inode);
 	n->inode = NULL;
@@ -144,8 +164,6 @@ static struct ovl_node *node_make(struct inode *i, struct inode *lower)
 	n->inode = i;
 	n->lower = lower ? inode_ref(lower) : NULL;
 	n->next_seq = 2;
-	n->listed = !lower;
-	n->id = __atomic_add_fetch(&super_of(i)->last_id, 1, __ATOMIC_RELAXED);
 	mutex_init(&n->lock);
 	list_init(&n->order);
 	i->priv = n;
@@ -241,6 +259,24 @@ static void hash_by_lower(struct ovl_super *s, struct ovl_node *n)
 	spin_unlock(&s->lock, ev);
 }
 
+/* Whether i may be forgotten, and found again in the lower tree.  (FIFOs and devices have nothing that could tell.) */
+static bool untouched(const struct inode *i)
+{
+	return has_node(i) && i->priv && ovl_node_of(i)->lower && !READ_ONCE(ovl_node_of(i)->changed);
+}
+
+void ovl_change(struct inode *i)
+{
+	struct ovl_node *n = ovl_node_of(i);
+
+	if (!has_node(i) || !n || READ_ONCE(n->changed))
+		return;
+	ovl_refresh(i);
+	mutex_lock(&n->lock);
+	n->changed = true;
+	mutex_unlock(&n->lock);
+}
+
 static void take_attributes(struct inode *i, const struct inode *lower)
 {
 	i->uid = lower->uid;
@@ -252,6 +288,31 @@ static void take_attributes(struct inode *i, const struct inode *lower)
 	i->atime = lower->atime;
 	i->mtime = lower->mtime;
 	i->ctime = lower->ctime;
+}
+
+void ovl_refresh(struct inode *i)
+{
+	struct ovl_node *n = ovl_node_of(i);
+	struct inode *lower;
+	struct kstat st;
+
+	if (!untouched(i) || !n->lower->ops->getattr || n->lower->ops->getattr(n->lower, &st))
+		return; /* gone, or the server is: it stays as it was known */
+	lower = n->lower;
+	mutex_lock(&n->lock);
+	if (!n->changed && (i->mtime != lower->mtime || i->ctime != lower->ctime || i->size != lower->size)) {
+		i->mode = lower->mode;
+		take_attributes(i, lower);
+		if (S_ISREG(i->mode)) {
+			struct ramfs_inode *ri = ramfs_of(i);
+			unsigned long ev = spin_lock(&ri->lock);
+
+			ri->base_len = lower->size;
+			pages_drop(&ri->pages, 0, ~0ull >> PAGE_SHIFT);
+			spin_unlock(&ri->lock, ev);
+		}
+	}
+	mutex_unlock(&n->lock);
 }
 
 /* Our inode for a lower one. */
@@ -291,38 +352,98 @@ static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
 	return 0;
 }
 
+/* ---- what can go ---- */
+
+#define SWEEP_DEPTH 40
+
+/*
+ * Frees what nobody uses of what the program has not changed, in dir and below.  With dir's lock held.  True: there
+ * is nothing left in it that dir has to be kept for.
+ */
+static bool sweep(struct inode *dir, unsigned depth)
+{
+	struct ovl_node *d = ovl_node_of(dir);
+	bool used = READ_ONCE(dir->refs) > 1, clean = true;
+	struct list *l, *next;
+
+	for (l = d->order.next; l != &d->order; l = next) {
+		struct ovl_name *n = list_entry(l, struct ovl_name, link);
+		struct inode *i = n->inode;
+		bool free = !n->own && (!i || untouched(i));
+
+		next = l->next;
+		if (i && S_ISDIR(i->mode) && (depth == SWEEP_DEPTH || !mutex_trylock(&i->lock))) {
+			free = false;
+		} else if (i && S_ISDIR(i->mode)) {
+			free &= sweep(i, depth + 1);
+			mutex_unlock(&i->lock);
+		}
+		if (!free || (i && READ_ONCE(i->refs) > 1)) {
+			clean = false;
+		} else if (used && n->listing == d->listing && n->listing) { /* may be being read */
+			n->inode = NULL;
+			if (i)
+				inode_unref(i);
+		} else {
+			name_free(d, n);
+		}
+	}
+	return clean;
+}
+
+/* With the lock of a directory held, which is left alone. */
+static void sweep_when_full(struct ovl_super *s)
+{
+	struct inode *root = s->sb.root_inode;
+	unsigned most = (unsigned)MIN(platform_memory_total() / (256 * KiB), 8192ull);
+
+	if (READ_ONCE(s->names) <= MAX(READ_ONCE(s->names_max), most) || !mutex_trylock(&root->lock))
+		return;
+	sweep(root, 0);
+	s->names_max = 2 * READ_ONCE(s->names);
+	mutex_unlock(&root->lock);
+}
+
 /* ---- looking up and listing ---- */
 
 static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct ovl_node *d = ovl_node_of(dir);
 	struct ovl_name *n = name_find(d, name, len);
-	struct inode *lower;
+	struct inode *lower, *i = n ? n->inode : NULL;
 	int r;
 
-	if (n ? !n->present : d->listed)
+	if (n && n->own && !i)
 		return -ENOENT;
-	if (n && n->inode) {
-		*out = inode_ref(n->inode);
+	if (i && (n->own || !untouched(i))) {
+		*out = inode_ref(i);
 		return 0;
 	}
-	r = d->lower->ops->lookup ? d->lower->ops->lookup(d->lower, name, len, &lower) : -ENOENT;
-	if (r == -ENOENT && !n)
-		(void)name_make(d, name, len); /* only a memory: if there is none, the next walk asks again */
+	r = lower_lookup(d, name, len, &lower);
+	if (n && (r == -ENOENT || (!r && i && ovl_node_of(i)->lower != lower))) { /* the host has been at work */
+		name_free(d, n);
+		n = NULL;
+		i = NULL;
+	}
 	if (r)
 		return r;
-	n = name_make(d, name, len);
-	r = n ? wrap(dir->sb, lower, out) : -ENOMEM;
+	if (i) {
+		*out = inode_ref(i);
+	} else {
+		sweep_when_full(super_of(dir));
+		n = name_make(d, name, len);
+		r = n ? wrap(dir->sb, lower, out) : -ENOMEM;
+		if (!r)
+			name_give(d, n, *out, false);
+	}
 	inode_unref(lower);
-	if (!r)
-		name_give(d, n, *out);
 	return r;
 }
 
 struct list_sink {
 	struct dir_sink sink;
 	struct ovl_node *dir;
-	bool failed, any;
+	bool failed;
 };
 
 static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 ino, unsigned dtype, u64 next)
@@ -330,43 +451,49 @@ static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 i
 	struct list_sink *l = container_of(sink, struct list_sink, sink);
 	struct ovl_name *n;
 
-	l->any = true;
-	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || len > NAME_MAX ||
-	    name_find(l->dir, name, len)) /* known: changed, removed or looked up */
+	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || len > NAME_MAX)
 		return true;
 	n = name_make(l->dir, name, len);
 	if (!n) {
 		l->failed = true;
 		return false;
 	}
+	n->listing = l->dir->listing;
+	if (n->own || n->inode) /* removed, made or looked up */
+		return true;
 	n->present = true;
 	n->ino = ino;
 	n->dtype = (u8)dtype;
 	return true;
 }
 
-/* Brings all names of the lower directory into the table. */
+/* Brings all names of the lower directory into the table, and takes those out that it does not have any more. */
 static int list_lower(struct ovl_node *d)
 {
-	struct list_sink l = {.sink.emit = list_emit, .dir = d, .any = true};
+	struct list_sink l = {.sink.emit = list_emit, .dir = d};
+	struct list *at, *next;
 	struct file *f;
 	u64 pos = 0;
 	int r;
 
-	if (d->listed)
+	if (!d->lower)
 		return 0;
 	r = ovl_open_lower(d->lower, O_RDONLY | O_DIRECTORY, &f);
 	if (r)
 		return r;
-	while (!r && l.any && !l.failed) {
-		l.any = false;
-		r = f->ops->readdir(f, &pos, &l.sink);
-	}
+	if (!++d->listing)
+		d->listing++;
+	r = f->ops->readdir(f, &pos, &l.sink); /* to its end, since the sink takes all */
 	file_unref(f);
 	if (l.failed)
 		r = -ENOMEM;
-	if (!r)
-		d->listed = true;
+	for (at = d->order.next; !r && at != &d->order; at = next) {
+		struct ovl_name *n = list_entry(at, struct ovl_name, link);
+
+		next = at->next;
+		if (n->listing != d->listing && !n->own && (!n->inode || untouched(n->inode)))
+			name_free(d, n);
+	}
 	return r;
 }
 
@@ -375,10 +502,13 @@ static int ovl_readdir(struct file *f, u64 *pos, struct dir_sink *s)
 	struct inode *dir = f->inode;
 	struct ovl_node *d = ovl_node_of(dir);
 	struct dentry *up = f->dentry ? f->dentry->parent : NULL;
-	int r;
+	int r = 0;
 
 	mutex_lock(&dir->lock);
-	r = list_lower(d);
+	if (*pos == 0) {
+		sweep_when_full(super_of(dir));
+		r = list_lower(d);
+	}
 	if (!r && *pos == 0 && s->emit(s, ".", 1, dir->ino, DT_OF_MODE(S_IFDIR), 1))
 		*pos = 1;
 	if (!r && *pos == 1 && s->emit(s, "..", 2, up ? up->inode->ino : dir->ino, DT_OF_MODE(S_IFDIR), 2))
@@ -414,6 +544,13 @@ static int must_be_empty(struct inode *dir)
 
 /* ---- changes ---- */
 
+/* The entry of a name that the program is about to make in dir.  NULL: no memory. */
+static struct ovl_name *own_name(struct inode *dir, const char *name, size_t len)
+{
+	ovl_change(dir);
+	return name_make(ovl_node_of(dir), name, len);
+}
+
 /* What `make` has given to *out gets its name, which has been prepared. */
 static int finish(struct inode *dir, struct ovl_name *n, int r, struct inode **out)
 {
@@ -427,13 +564,13 @@ static int finish(struct inode *dir, struct ovl_name *n, int r, struct inode **o
 		return r;
 	}
 	if (n)
-		name_give(ovl_node_of(dir), n, *out);
+		name_give(ovl_node_of(dir), n, *out, true);
 	return 0;
 }
 
 static int ovl_create(struct inode *dir, const char *name, size_t len, u32 mode, struct file *f, struct inode **out)
 {
-	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+	struct ovl_name *n = own_name(dir, name, len);
 
 	return n ? finish(dir, n, ramfs_iops.create(dir, name, len, mode, f, out), out) : -ENOSPC;
 }
@@ -445,32 +582,40 @@ static int ovl_tmpfile(struct inode *dir, u32 mode, struct inode **out)
 
 static int ovl_mkdir(struct inode *dir, const char *name, size_t len, u32 mode, struct inode **out)
 {
-	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+	struct ovl_name *n = own_name(dir, name, len);
 
 	return n ? finish(dir, n, ramfs_iops.mkdir(dir, name, len, mode, out), out) : -ENOSPC;
 }
 
 static int ovl_symlink(struct inode *dir, const char *name, size_t len, const char *target, struct inode **out)
 {
-	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
+	struct ovl_name *n = own_name(dir, name, len);
 
 	return n ? finish(dir, n, ramfs_iops.symlink(dir, name, len, target, out), out) : -ENOSPC;
 }
 
 static int ovl_link(struct inode *dir, const char *name, size_t len, struct inode *i)
 {
-	struct ovl_name *n = name_make(ovl_node_of(dir), name, len);
-	int r = n ? ramfs_iops.link(dir, name, len, i) : -ENOSPC;
+	struct ovl_name *n = own_name(dir, name, len);
+	int r = n ? 0 : -ENOSPC;
+
+	if (!r) {
+		ovl_change(i);
+		r = ramfs_iops.link(dir, name, len, i);
+	}
 
 	if (!r)
-		name_give(ovl_node_of(dir), n, i);
+		name_give(ovl_node_of(dir), n, i, true);
 	return r;
 }
 
 static int ovl_unlink(struct inode *dir, const char *name, size_t len, struct inode *i)
 {
-	int r = ramfs_iops.unlink(dir, name, len, i);
+	int r;
 
+	ovl_change(dir);
+	ovl_change(i);
+	r = ramfs_iops.unlink(dir, name, len, i);
 	if (!r)
 		name_hide(ovl_node_of(dir), name, len);
 	return r;
@@ -480,8 +625,11 @@ static int ovl_rmdir(struct inode *dir, const char *name, size_t len, struct ino
 {
 	int r = must_be_empty(i);
 
-	if (!r)
+	if (!r) {
+		ovl_change(dir);
+		ovl_change(i);
 		r = ramfs_iops.rmdir(dir, name, len, i);
+	}
 	if (!r)
 		name_hide(ovl_node_of(dir), name, len);
 	return r;
@@ -492,21 +640,27 @@ static int ovl_rename(struct inode *old_dir, const char *old_name, size_t old_le
 		      const char *new_name, size_t new_len, struct inode *target, unsigned flags)
 {
 	struct ovl_node *from = ovl_node_of(old_dir), *to = ovl_node_of(new_dir);
-	struct ovl_name *n = name_make(to, new_name, new_len);
+	struct ovl_name *n = own_name(new_dir, new_name, new_len);
 	struct ovl_name *o = flags & RENAME_EXCHANGE ? name_make(from, old_name, old_len) : NULL;
 	int r = 0;
 
+	ovl_change(old_dir);
 	if (!n || (flags & RENAME_EXCHANGE && !o))
 		return -ENOSPC;
 	if (target && S_ISDIR(target->mode) && !(flags & RENAME_EXCHANGE))
 		r = must_be_empty(target);
+	if (!r) {
+		ovl_change(i);
+		if (target)
+			ovl_change(target);
+	}
 	if (!r)
 		r = ramfs_iops.rename(old_dir, old_name, old_len, i, new_dir, new_name, new_len, target, flags);
 	if (r)
 		return r;
-	name_give(to, n, i);
+	name_give(to, n, i, true);
 	if (o)
-		name_give(from, o, target);
+		name_give(from, o, target, true);
 	else
 		name_hide(from, old_name, old_len);
 	return 0;
@@ -556,8 +710,17 @@ static const struct file_ops ovl_dir_ops = {
 	.fsync = file_nothing_to_sync,
 };
 
-static int ovl_getattr(struct inode *i, struct kstat *st) { return ramfs_iops.getattr(i, st); }
-static int ovl_setattr(struct inode *i, const struct iattr *a) { return ramfs_iops.setattr(i, a); }
+static int ovl_getattr(struct inode *i, struct kstat *st)
+{
+	ovl_refresh(i);
+	return ramfs_iops.getattr(i, st);
+}
+
+static int ovl_setattr(struct inode *i, const struct iattr *a)
+{
+	ovl_change(i);
+	return ramfs_iops.setattr(i, a);
+}
 
 /* Those of the lower files are not looked at: what they say (capabilities, access lists) has no meaning here. */
 static ssize_t ovl_getxattr(struct inode *i, const char *name, void *buf, size_t size)
@@ -566,6 +729,7 @@ static ssize_t ovl_getxattr(struct inode *i, const char *name, void *buf, size_t
 }
 static int ovl_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags)
 {
+	ovl_change(i);
 	return ramfs_iops.setxattr(i, name, value, size, flags);
 }
 static ssize_t ovl_listxattr(struct inode *i, char *buf, size_t size) { return ramfs_iops.listxattr(i, buf, size); }
@@ -617,7 +781,7 @@ int overlay_mount(struct superblock *lower, struct superblock **out)
 	if (!s)
 		return -ENOMEM;
 	ovl_file_init();
-	superblock_init(&s->sb, &ovl_super_ops, 0, OVERLAYFS_MAGIC, "overlay");
+	superblock_init(&s->sb, &ovl_super_ops, SB_REVALIDATE, OVERLAYFS_MAGIC, "overlay");
 	s->sb.next_ino = NEW_INODES;
 	r = wrap(&s->sb, lower->root_inode, &s->sb.root_inode);
 	if (r) {

@@ -3,10 +3,10 @@
  * A tree that may be written over one that may not: what a program changes stays
  * in memory (docs/loader.md, "The root").  Its inodes are ramfs inodes whose
  * bytes are, page by page, the lower file's until they are written; a directory
- * keeps a table of the names it has been asked for.  The lower tree is taken not
- * to change, so nothing is asked twice.
+ * keeps a table of names.  What the program has not changed is asked of the lower
+ * tree each time (which remembers: fs/p9.h), and may be forgotten here.
  * Locks: the directory's inode.lock for its names; ovl_node.lock (sleeping) for
- * the lower file of a regular file; ovl_super.lock and the chunks' (spinlocks).
+ * the lower file of a regular file and for `changed`; ovl_super.lock (a spinlock).
  */
 #ifndef FS_OVERLAY_H
 #define FS_OVERLAY_H
@@ -21,15 +21,15 @@ int overlay_mount(struct superblock *lower, struct superblock **out);
 struct ovl_node { /* inode.priv of directories, and of regular files and links that have a lower one */
 	struct inode *inode, *lower; /* lower: a reference, or NULL */
 	struct mutex lock;
+	bool changed; /* under lock: by the program; it is as it is here whatever becomes of the lower one */
 	/* --- regular files, under lock --- */
 	struct file *file; /* the lower one, open while `opens` */
 	unsigned opens;
-	u64 id; /* never used twice: what its chunks are known by */
 	/* --- directories, under inode.lock --- */
 	struct tree names;
 	struct list order; /* oldest first */
 	u64 next_seq;
-	bool listed; /* the table has all the lower directory's names */
+	u32 listing; /* counts those of the lower directory */
 	/* --- files with several names --- */
 	struct tree_node by_lower;
 	bool hashed;
@@ -37,6 +37,9 @@ struct ovl_node { /* inode.priv of directories, and of regular files and links t
 
 static inline struct ovl_node *ovl_node_of(const struct inode *i) { return i->priv; }
 int ovl_file_open(struct inode *i, struct file *f);
+/* i takes what the lower file has become, unless the program has changed it. */
+void ovl_refresh(struct inode *i);
+void ovl_change(struct inode *i); /* the program is about to */
 ssize_t ovl_fetch(struct ramfs_inode *ri, struct uio *u, u64 off, size_t n);
 /* An inode of the lower tree, opened for the kernel.  0 or -errno. */
 int ovl_open_lower(struct inode *lower, u32 flags, struct file **out);

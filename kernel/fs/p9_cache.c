@@ -12,7 +12,11 @@
 
 #define TRUST	NSEC_PER_SEC	   /* so long an answer is taken for true, unless there is news */
 #define GRAIN	(2 * NSEC_PER_SEC) /* two changes in it may leave the same time stamp */
-#define EXTENT	(64 * KiB)	   /* what is read around a byte; four times as much, and so on, behind an extent */
+/*
+ * What is read around a byte; four times as much, and so on, behind an extent; and in files that are small, or into
+ * which many look here and there.
+ */
+#define EXTENT (64 * KiB)
 
 u32 vfs_news;
 
@@ -173,6 +177,7 @@ struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t 
 {
 	u32 chunk = p9_fs_of(&i->vfs)->client.chunk;
 	u64 size = i->vfs.size, end;
+	size_t w;
 	struct p9_extent *x, *next, *gone = NULL;
 	unsigned long ev = spin_lock(&cache.lock);
 
@@ -189,16 +194,18 @@ struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t 
 		x = extent_before(i, off);
 	}
 	next = extent_after(i, x);
-	*start = MAX(ALIGN_DOWN(off, EXTENT), x ? end_of(x) : 0);
-	*want = MIN(EXTENT, chunk);
+	w = EXTENT;
+	if (size <= cache.max / 4 && (size <= 4 * EXTENT || i->misses > 4)) /* that much at most, if all of it is read */
+		w = 4 * EXTENT;
+	i->misses++;
+	w = MIN(w, ALIGN_DOWN(chunk, PAGE_SIZE));
+	*start = MAX(off - off % w, x ? end_of(x) : 0);
 	if (x && off - end_of(x) < PAGE_SIZE) /* one byte after the other */
-		*want = MIN(4 * (size_t)MAX(x->covers, (u32)EXTENT), (size_t)chunk);
+		w = MIN(4 * (size_t)MAX(x->covers, (u32)EXTENT), (size_t)chunk);
 	end = next ? next->off : ~0ull;
 	if (size > *start)
 		end = MIN(end, ALIGN_UP(size, PAGE_SIZE));
-	if (off - *start >= *want) /* messages smaller than EXTENT */
-		*start = ALIGN_DOWN(off, PAGE_SIZE);
-	*want = MIN((u64)*want, end - *start);
+	*want = MIN((u64)w, end - *start);
 	*drops = i->drops;
 	spin_unlock(&cache.lock, ev);
 	extents_free(gone);

@@ -15,6 +15,9 @@ struct p9_file {
 	bool append;
 	u32 other; /* the other way, or P9_NOFID */
 	struct mutex lock; /* guards the making of fids */
+	/* --- directories --- */
+	u64 end; /* where the server has said that there is no more ... */
+	struct p9_when end_at; /* ... and when */
 };
 
 #define OPEN_FLAGS (O_ACCMODE | O_SYNC | O_DIRECTORY | O_NOFOLLOW)
@@ -33,6 +36,7 @@ int p9_file_attach(struct file *f, u32 fid)
 	pf->fid = fid;
 	pf->append = f->flags & O_APPEND;
 	pf->other = P9_NOFID;
+	pf->end_at.at = 0;
 	mutex_init(&pf->lock);
 	f->priv = pf;
 	return 0;
@@ -447,12 +451,21 @@ static bool give_entry(void *arg, const struct p9_dirent *d)
 static int p9_dir_readdir(struct file *f, u64 *pos, struct dir_sink *sink)
 {
 	struct readdir_state s = {sink, pos, false};
+	struct p9_file *pf = f->priv;
+	struct p9_when when;
 	unsigned tries = 0;
 	int n;
 
+	if (*pos == pf->end && p9_holds(&pf->end_at))
+		return 0;
 	do {
+		when = p9_now();
 		n = p9_readdir(client_of(f), fid_of(f), *pos, give_entry, &s);
 	} while ((n > 0 && !s.full) || (n == -ENOENT && ++tries < READDIR_TRIES));
+	if (n == 0) {
+		pf->end = *pos;
+		pf->end_at = when;
+	}
 	return n < 0 ? n : 0;
 }
 

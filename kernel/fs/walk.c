@@ -52,7 +52,7 @@ int vfs_lookup_held(struct dentry *dir, const char *name, size_t len, struct den
 		*out = d;
 		return d ? 0 : -ENOENT;
 	}
-	if (d && !(sb->flags & SB_REVALIDATE)) {
+	if (d && (!(sb->flags & SB_REVALIDATE) || d->mount)) {
 		*out = d;
 		return 0;
 	}
