@@ -74,7 +74,7 @@ void p9_checked(struct p9_inode *i, const struct p9_attr *a, struct p9_when when
 		i->wrote = false;
 	}
 	i->version += drop;
-	i->settled = when.at - i->seen >= GRAIN || now - a->ctime > (s64)(5 * GRAIN);
+	i->settled = when.at - i->seen >= GRAIN || now - a->ctime > (s64)(2 * GRAIN);
 	i->stale = i->lost = false;
 	i->checked = when;
 	take_attr(i, a);

@@ -53,13 +53,30 @@ static void list(void)
 	say("entries", n);
 }
 
+/* Looks until the file has so many bytes, with nobody to tell that it has. */
+static void await(const char *what)
+{
+	struct stat st;
+
+	for (int i = 0; i < 600; i++) {
+		if (!strcmp(what, "gone") ? stat(name, &st) && errno == ENOENT
+					  : !stat(name, &st) && st.st_size == atol(what)) {
+			printf("await: %s\n", what);
+			fflush(stdout);
+			return;
+		}
+		usleep(20000);
+	}
+	say("await", 0);
+}
+
 int main(void)
 {
-	char line[PATH_MAX + 20], verb[16];
+	char line[PATH_MAX + 20], verb[16], more[32];
 
 	while (fgets(line, sizeof(line), stdin)) {
 		name[0] = 0;
-		if (sscanf(line, "%15s %4095s", verb, name) < 1)
+		if (sscanf(line, "%15s %4095s %31s", verb, name, more) < 1)
 			continue;
 		if (!strcmp(verb, "open"))
 			say("open", (fd = open(name, O_RDWR)) < 0 ? -1 : 0);
@@ -79,6 +96,12 @@ int main(void)
 			stat_it(true);
 		else if (!strcmp(verb, "read"))
 			read_it();
+		else if (!strcmp(verb, "content")) {
+			fd = open(name, O_RDONLY);
+			read_it();
+			close(fd);
+		} else if (!strcmp(verb, "await"))
+			await(more);
 		else if (!strcmp(verb, "list"))
 			list();
 		else if (!strcmp(verb, "unlink"))

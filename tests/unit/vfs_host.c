@@ -24,6 +24,7 @@ void free(void *p);
 
 unsigned vfs_host_fail_every, vfs_host_sigpipes;
 long vfs_host_frames;
+unsigned long long vfs_host_now = 1;
 const char *vfs_host_archive, *vfs_host_archive_end;
 struct thread *unit_current;
 struct boot_info boot_info;
@@ -60,6 +61,7 @@ void *kmalloc(size_t n) { return fails() ? NULL : malloc(n); }
 void *kzalloc(size_t n) { return fails() ? NULL : calloc(1, n); }
 void *krealloc(void *p, size_t n) { return fails() ? NULL : realloc(p, n); }
 void kfree(void *p) { free(p); }
+size_t kmalloc_size(const void *p) { return PAGE_SIZE; }
 
 /* A frame is a page behind a page that counts its users. */
 paddr_t frame_alloc(unsigned order)
@@ -131,6 +133,14 @@ void mutex_lock(struct mutex *m)
 	m->locked = 1;
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+	bool free_ = !m->locked;
+
+	m->locked = 1;
+	return free_;
+}
+
 void mutex_unlock(struct mutex *m)
 {
 	if (!m->locked)
@@ -177,7 +187,7 @@ s64 clock_realtime(void)
 
 	return now += 1000;
 }
-nsec_t clock_monotonic(void) { return 1; }
+nsec_t clock_monotonic(void) { return vfs_host_now; }
 
 void log_printf(const char *fmt, ...) {}
 ssize_t console_write_kernel(enum console_stream s, const void *buf, size_t n) { return n; }
@@ -192,7 +202,7 @@ int format_string(char *buf, size_t size, const char *fmt, ...)
 int devfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int procfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
 int sysfs_mount(struct mount *m, struct superblock **out) { return -ENODEV; }
-int p9_mount(const char *tag, bool rdonly, struct superblock **out) { return -ENODEV; }
+__attribute__((weak)) int p9_mount(const char *tag, bool rdonly, struct superblock **out) { return -ENODEV; }
 u32 frame_refs(paddr_t p) { return *(u32 *)(p - PAGE_SIZE); }
 u64 platform_memory_total(void) { return 64 * MiB; }
 u64 platform_memory_free(void) { return 32 * MiB; }
