@@ -462,7 +462,7 @@ static int p9_dir_readdir(struct file *f, u64 *pos, struct dir_sink *sink)
 		when = p9_now();
 		n = p9_readdir(client_of(f), fid_of(f), *pos, give_entry, &s);
 	} while ((n > 0 && !s.full) || (n == -ENOENT && ++tries < READDIR_TRIES));
-	if (n == 0) {
+	if (n == 0 && !s.full) {
 		pf->end = *pos;
 		pf->end_at = when;
 	}
