@@ -1,6 +1,6 @@
 # Kernels for tests.  What they add stands before or between the kernel's own parts by the linker's --wrap:
 # nothing in the sources knows of it.
-set(SELFTEST selftest/selftest.c selftest/wrong.c selftest/stress.c selftest/idle.c)
+set(SELFTEST selftest/selftest.c selftest/wrong.c selftest/stress.c selftest/hypervisor.c)
 set(SELFTEST_LINK -Wl,--wrap=kernel_main)
 
 hermit_add_kernel(hermit-x86_64-test SOURCES ${SELFTEST})

@@ -51,7 +51,7 @@ void __wrap_kernel_main(void)
 	if (!t)
 		t = find_in(selftests_stress, name);
 	if (!t)
-		t = find_in(selftests_idle, name);
+		t = find_in(selftests_hypervisor, name);
 	if (!t)
 		panic("there is no selftest %s", name);
 	log_info("selftest %s: starts", name);

@@ -15,7 +15,7 @@ struct selftest {
 	bool returns; /* else coming back from run() means that the wrong access went unnoticed */
 };
 
-extern const struct selftest selftests_wrong[], selftests_stress[], selftests_idle[]; /* ended by one without a name */
+extern const struct selftest selftests_wrong[], selftests_stress[], selftests_hypervisor[]; /* ended by one without a name */
 
 /* Keeps the compiler from knowing what p is, so that it neither warns nor leaves the access out. */
 static inline void *selftest_hide(const volatile void *p)

@@ -42,7 +42,7 @@ trap_common:
 	cmpl $VECTOR_IRQ_FIRST, %edi
 	jb 3f
 	testl $RFLAGS_IF, FRAME_RFLAGS(%rsp)
-	jz trap_return
+	jz trap_while_masked
 3:
 	movq %gs:CPU_KSTACK_TOP, %rdx
 	movq FRAME_RSP(%rsp), %rax
@@ -67,6 +67,7 @@ trap_common:
 	movl $FRAME_SIZE / 8, %ecx
 	rep movsq
 	movq %rbx, %rsp
+trap_moved:
 	movq %rsp, %rdi
 	xorl %ebp, %ebp
 	call trap_handle
@@ -92,6 +93,25 @@ trap_return:
 	popq %rdi
 	addq $8, %rsp
 	iretq
+
+/*
+ * Dropped, unless it found its twin on the IST stack still: both begin at the same place there, so that where the
+ * twin came from is lost.
+ */
+trap_while_masked:
+	movq FRAME_RIP(%rsp), %rax
+	leaq trap_common(%rip), %rcx
+	subq %rcx, %rax
+	cmpq $trap_moved - trap_common, %rax
+	jb 1f
+	movq FRAME_RIP(%rsp), %rax
+	leaq trap_stubs(%rip), %rcx
+	subq %rcx, %rax
+	cmpq $trap_stubs_end - trap_stubs, %rax
+	jae trap_return
+1:	movq %rsp, %rdi
+	call trap_twice
+	ud2
 
 trap_overflow:				/* on the IST stack, with the frame */
 	movq %rsp, %rdi
@@ -132,4 +152,5 @@ trap_stubs:
 	.endif
 	.set vector, vector + 1
 	.endr
+trap_stubs_end:
 	.section .note.GNU-stack, "", @progbits

@@ -11,7 +11,6 @@
 #include "proc/fault.h"
 #include "proc/thread.h"
 
-#define TRAP_STUB_SIZE 16
 #define IST_MOVING     1 /* everything that moves to the kernel stack */
 #define IST_DOUBLE     2
 #define IST_NMI	       3
@@ -52,7 +51,6 @@ struct cpu_tables {
 
 static struct idt_gate idt[256] __aligned(16);
 static struct cpu_tables boot_tables;
-extern char trap_stubs[];
 extern u64 kernel_gdt[6];
 extern void syscall_entry(void), syscall_entry_traced(void);
 static void (*entry)(void) = syscall_entry;
@@ -62,6 +60,7 @@ void trap_handle(struct trap_frame *f);
 void trap_handle_nested(struct trap_frame *f);
 void trap_leave(struct trap_frame *f);
 void trap_stack_overflow(struct trap_frame *f);
+void trap_twice(struct trap_frame *f);
 
 static inline void set_gate(unsigned vector, u8 ist)
 {
@@ -309,4 +308,9 @@ void trap_handle_nested(struct trap_frame *f)
 void trap_stack_overflow(struct trap_frame *f)
 {
 	panic_frame(f, "kernel stack overflow");
+}
+
+void trap_twice(struct trap_frame *f)
+{
+	panic_frame(f, "the hypervisor gave an interrupt twice");
 }

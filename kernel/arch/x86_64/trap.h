@@ -12,6 +12,9 @@ struct cpu;
 /* Loads this CPU's descriptor tables, system-call registers and control bits.  The first call fills the IDT. */
 void trap_init_cpu(struct cpu *c);
 void trap_enable_vector(unsigned vector);
+/* Where each vector enters. */
+extern const char trap_stubs[];
+#define TRAP_STUB_SIZE 16
 /* The platform's: an interrupt arrived.  *rip: where the CPU goes on; an idle one is moved out of its sleep. */
 void platform_interrupt(unsigned vector, u64 *rip);
 /* The program's or the kernel's registers as a report: for panics. */
