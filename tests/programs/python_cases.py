@@ -2,18 +2,16 @@
 """python_cases.py MODULE [-CASE...] [CASE...]: runs the cases of one module of Python's own tests, in test/.
 
 With CASEs only those, without those that have a "-" before them.  Written for each, to stderr, in a line of its own as soon
-as it is known: "@@ RESULT CASE", where RESULT is ok, skip, fail, xfail, unexpected, or left for one that was not to be
-run; and "@@ done" at the end.  What was raised follows a failure.  The working directory is a fresh one below /tmp, as with Python's own runner.
+as it is known: "@@ RESULT SECONDS CASE", where RESULT is ok, skip, fail, xfail, unexpected, or left for one that was not
+to be run; and "@@ done" at the end.  What was raised follows a failure.  The working directory is a fresh one below /tmp, as with Python's own runner.
 """
 import faulthandler
 import os
 import sys
 import tempfile
+import time
 import traceback
 import unittest
-
-CASE_SECONDS = float(os.environ.get("CASE_SECONDS", "120"))
-
 
 def say(text):
     # Past sys.stderr, which cases replace; in one piece, so that threads that a case left do not cut it.
@@ -32,16 +30,15 @@ class Result(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self.result, self.reports = "ok", []
-        faulthandler.dump_traceback_later(CASE_SECONDS, exit=True, file=2)
+        self.result, self.reports, self.begin = "ok", [], time.monotonic()
 
     def stopTest(self, test):
-        faulthandler.cancel_dump_traceback_later()
         super().stopTest(test)
         self.tell(test)
 
     def tell(self, test):
-        say("\n".join([f"@@ {self.result} {name_of(test)}"] + self.reports))
+        seconds = time.monotonic() - self.begin
+        say("\n".join([f"@@ {self.result} {seconds:.2f} {name_of(test)}"] + self.reports))
 
     def bad(self, test, err):
         self.result = "fail"
@@ -52,7 +49,7 @@ class Result(unittest.TestResult):
         if isinstance(test, unittest.TestCase):
             self.bad(test, err)
         else:  # setUpClass and its like: no case has begun
-            self.result, self.reports = "ok", []
+            self.result, self.reports, self.begin = "ok", [], time.monotonic()
             self.bad(test, err)
             self.tell(test)
 
@@ -69,7 +66,7 @@ class Result(unittest.TestResult):
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         if not isinstance(test, unittest.TestCase):
-            say(f"@@ skip {name_of(test)}\n{reason}")
+            say(f"@@ skip 0 {name_of(test)}\n{reason}")
         elif self.result == "ok":  # of a subtest: the others may have failed
             self.result = "skip"
             self.reports.append(reason)
@@ -88,7 +85,7 @@ def chosen(suite, only, without):
         if isinstance(test, unittest.TestSuite):
             yield from chosen(test, only, without)
         elif name_of(test) in without:
-            say(f"@@ left {name_of(test)}")
+            say(f"@@ left 0 {name_of(test)}")
         elif not only or name_of(test) in only:
             yield test
 
@@ -109,6 +106,8 @@ def main():
     only = {a for a in sys.argv[2:] if not a.startswith("-")}
     without = {a[1:] for a in sys.argv[2:] if a.startswith("-")}
     faulthandler.enable(file=2)
+    # One thread for all of the run: a new one for each case lets signals through for a moment, and may take them.
+    faulthandler.dump_traceback_later(float(os.environ.get("RUN_SECONDS", "3600")), exit=True, file=2)
     from test import support
     support.verbose = 0
     support.use_resources = []  # as of Python's runner without -u: nothing that takes the network, minutes or gigabytes
@@ -118,7 +117,7 @@ def main():
         try:
             suite = load(module)
         except unittest.SkipTest as e:
-            say(f"@@ skip {module}\n{e}")  # all of it
+            say(f"@@ skip 0 {module}\n{e}")  # all of it
             suite = []
         result = Result()
         result.buffer = True
