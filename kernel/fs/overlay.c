@@ -391,7 +391,7 @@ static bool sweep(struct inode *dir, unsigned depth)
 	return clean;
 }
 
-/* With the lock of a directory held, which is left alone. */
+/* A directory that somebody has locked is left alone, with what is below. */
 static void sweep_when_full(struct ovl_super *s)
 {
 	struct inode *root = s->sb.root_inode;
@@ -430,7 +430,6 @@ static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct in
 	if (i) {
 		*out = inode_ref(i);
 	} else {
-		sweep_when_full(super_of(dir));
 		n = name_make(d, name, len);
 		r = n ? wrap(dir->sb, lower, out) : -ENOMEM;
 		if (!r)
@@ -504,11 +503,10 @@ static int ovl_readdir(struct file *f, u64 *pos, struct dir_sink *s)
 	struct dentry *up = f->dentry ? f->dentry->parent : NULL;
 	int r = 0;
 
+	sweep_when_full(super_of(dir));
 	mutex_lock(&dir->lock);
-	if (*pos == 0) {
-		sweep_when_full(super_of(dir));
+	if (*pos == 0)
 		r = list_lower(d);
-	}
 	if (!r && *pos == 0 && s->emit(s, ".", 1, dir->ino, DT_OF_MODE(S_IFDIR), 1))
 		*pos = 1;
 	if (!r && *pos == 1 && s->emit(s, "..", 2, up ? up->inode->ino : dir->ino, DT_OF_MODE(S_IFDIR), 2))
@@ -698,6 +696,7 @@ static ssize_t ovl_readlink(struct inode *i, char *buf, size_t size)
 
 static int ovl_open(struct inode *i, struct file *f)
 {
+	sweep_when_full(super_of(i));
 	if (S_ISREG(i->mode) && i->priv)
 		return ovl_file_open(i, f);
 	if (S_ISCHR(i->mode) || S_ISBLK(i->mode)) /* the host's: no business of the program's */
@@ -712,6 +711,7 @@ static const struct file_ops ovl_dir_ops = {
 
 static int ovl_getattr(struct inode *i, struct kstat *st)
 {
+	sweep_when_full(super_of(i));
 	ovl_refresh(i);
 	return ramfs_iops.getattr(i, st);
 }

@@ -26,7 +26,7 @@ struct p9_when p9_now(void)
 {
 	u32 news = __atomic_load_n(&vfs_news, __ATOMIC_ACQUIRE);
 
-	return (struct p9_when){clock_monotonic() + 1, news};
+	return (struct p9_when){clock_monotonic() ?: 1, news};
 }
 
 bool p9_holds(const struct p9_when *w)
