@@ -81,6 +81,7 @@ static void reset_thread(struct thread *t)
 {
 	futex_exit_thread(t); /* what it holds, others of the old program may have shared */
 	t->robust_list = NULL;
+	t->rseq = NULL;
 	t->set_tid = t->clear_tid = NULL;
 	signal_exec();
 	posix_timer_delete_all();

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
+#include "proc/rseq.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 
@@ -247,6 +248,8 @@ static void switch_to(struct cpu *c, struct thread *next, nsec_t now)
 	c->kstack_frame = next->frame;
 	c->previous = prev;
 	next->on_cpu = true;
+	if (unlikely(next->rseq_cpu != (int)c->id))
+		rseq_interrupted(next);
 	arch_switch(prev, next);
 	after_switch(); /* on next's stack, and for next: maybe on another CPU than where it left */
 }
@@ -391,6 +394,7 @@ void sched_preempt(void)
 	spin_acquire(&c->rq_lock);
 	c->resched = false;
 	__atomic_fetch_and(&t->work, ~THREAD_WORK_RESCHED, __ATOMIC_RELAXED);
+	rseq_interrupted(t);
 	if (!(t->affinity & cpu_bit(c->id)) && t != c->idle) {
 		/* Moved away by sched_setaffinity: a queue that it may use takes it once this CPU has left it. */
 		now = clock_monotonic();
@@ -428,6 +432,19 @@ void sched_exit(void)
 	current->state = THREAD_ENDED;
 	switch_to(c, choose_next(c), now);
 	panic("an ended thread runs");
+}
+
+void sched_interrupt_sequences(u64 mask)
+{
+	for (unsigned i = 0; i < cpu_count; i++) {
+		unsigned long ev;
+
+		if (!(mask & cpu_bit(i)))
+			continue;
+		ev = spin_lock(&cpus[i]->rq_lock);
+		rseq_interrupted(cpus[i]->running);
+		spin_unlock(&cpus[i]->rq_lock, ev);
+	}
 }
 
 void sched_kicked(void)

@@ -39,6 +39,7 @@ void sched_set_policy(struct thread *t, int policy, int rt_prio, int nice);
 void sched_set_affinity(struct thread *t, u64 cpumask);
 /* The timer's event handler asks: has the current thread's slice ended? */
 void sched_tick(void);
+void sched_interrupt_sequences(u64 cpus); /* of rseq(2): whoever runs there, once it is interrupted */
 void sched_kicked(void); /* the event handler of platform_kick(): has competition arrived? */
 /* What every thread does first when it gets a CPU: lets go of the previous one.  Events masked. */
 void sched_after_switch(void);

@@ -3,6 +3,7 @@
 #include "lib/errno.h"
 #include "proc/core.h"
 #include "proc/fault.h"
+#include "proc/rseq.h"
 #include "proc/signal_queue.h"
 #include "proc/thread.h"
 #include "proc/trace.h"
@@ -153,6 +154,7 @@ static void deliver_all(struct trap_frame *f)
 				p->dumped = true;
 			process_exit(p, 0, info.si_signo);
 		}
+		rseq_signal(f);
 		restart_with_handler(f, &sa);
 		mask = current->sig.restore_mask ? current->sig.saved_mask : current->sig.blocked;
 		if (arch_signal_frame(f, &sa, &info, mask))

@@ -16,6 +16,7 @@
 #include "proc/clock.h"
 #include "proc/core.h"
 #include "proc/futex.h"
+#include "proc/rseq.h"
 #include "proc/sched.h"
 #include "proc/trace.h"
 
@@ -136,6 +137,8 @@ void thread_return_work(struct trap_frame *f)
 	}
 	if (work & THREAD_WORK_RESCHED)
 		sched_preempt();
+	if (READ_ONCE(t->work) & THREAD_WORK_RSEQ)
+		rseq_resume(f);
 	if (work & THREAD_WORK_SIGNAL)
 		signal_deliver(f);
 }

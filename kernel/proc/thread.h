@@ -31,6 +31,7 @@ struct trace_line;
 #define THREAD_WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
 #define THREAD_WORK_RESCHED (1u << 1) /* the CPU is wanted by another */
 #define THREAD_WORK_EXIT    (1u << 2) /* the process ends: this thread must too */
+#define THREAD_WORK_RSEQ    (1u << 3) /* proc/rseq.h */
 
 enum thread_state {
 	THREAD_RUNNABLE, /* running, or on a run queue */
@@ -46,6 +47,7 @@ struct thread {
 	bool interruptible;
 	bool on_cpu; /* its registers are in a CPU, or on their way out */
 	int cpu; /* where it runs, is queued, or ran last */
+	int rseq_cpu; /* what its area (proc/rseq.h) says; its own */
 	struct rq_entity rq;
 	cpumask_t affinity;
 	u8 policy; /* enum sched_policy */
@@ -71,6 +73,8 @@ struct thread {
 
 	/* --- used by the thread itself only --- */
 	int __user *set_tid, *clear_tid;
+	struct rseq_area __user *rseq; /* proc/rseq.h; NULL: none */
+	u32 rseq_len, rseq_sig;
 	void __user *robust_list;
 	size_t robust_list_len;
 	struct {

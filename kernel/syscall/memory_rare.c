@@ -2,6 +2,7 @@
 /* membarrier(2), protection keys, remap_file_pages(2). */
 #include "fs/file.h"
 #include "mm/space.h"
+#include "proc/rseq.h"
 #include "proc/thread.h"
 #include "syscall/syscall.h"
 
@@ -15,9 +16,11 @@
 #define MEMBARRIER_REGISTER_PRIVATE		0x010
 #define MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE	0x020
 #define MEMBARRIER_REGISTER_PRIVATE_SYNC_CORE	0x040
+#define MEMBARRIER_PRIVATE_EXPEDITED_RSEQ	0x080
+#define MEMBARRIER_REGISTER_PRIVATE_RSEQ	0x100
 #define MEMBARRIER_GET_REGISTRATIONS		0x200
-/* All but the two that restart sequences of rseq(2). */
-#define MEMBARRIER_ALL 0x27f
+#define MEMBARRIER_ALL				0x3ff
+#define MEMBARRIER_FLAG_CPU			1
 
 static long barrier_if(struct space *s, u32 registered)
 {
@@ -28,11 +31,24 @@ static long barrier_if(struct space *s, u32 registered)
 	return 0;
 }
 
+
+/* Who is in a sequence right now, on one CPU or (negative) any, starts it anew. */
+static long restart_sequences(struct space *s, int cpu)
+{
+	if (!(__atomic_load_n(&s->membarrier, __ATOMIC_RELAXED) & MEMBARRIER_REGISTER_PRIVATE_RSEQ))
+		return -EPERM;
+	if (cpu < 0)
+		sched_interrupt_sequences(~0ull);
+	else if ((unsigned)cpu < cpu_count)
+		sched_interrupt_sequences(1ull << cpu);
+	return barrier_if(s, 0); /* its interrupt makes them look */
+}
+
 long sys_membarrier(int cmd, unsigned flags, int cpu)
 {
 	struct space *s = current->process->space;
 
-	if (flags)
+	if (flags & ~(cmd == MEMBARRIER_PRIVATE_EXPEDITED_RSEQ ? MEMBARRIER_FLAG_CPU : 0u))
 		return -EINVAL;
 	switch (cmd) {
 	case MEMBARRIER_QUERY:
@@ -44,6 +60,9 @@ long sys_membarrier(int cmd, unsigned flags, int cpu)
 		return barrier_if(s, MEMBARRIER_REGISTER_PRIVATE);
 	case MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE:
 		return barrier_if(s, MEMBARRIER_REGISTER_PRIVATE_SYNC_CORE);
+	case MEMBARRIER_PRIVATE_EXPEDITED_RSEQ:
+		return restart_sequences(s, flags ? cpu : -1);
+	case MEMBARRIER_REGISTER_PRIVATE_RSEQ:
 	case MEMBARRIER_REGISTER_GLOBAL:
 	case MEMBARRIER_REGISTER_PRIVATE:
 	case MEMBARRIER_REGISTER_PRIVATE_SYNC_CORE:

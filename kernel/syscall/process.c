@@ -165,12 +165,6 @@ long sys_vfork(void)
 	return no_fork("vfork");
 }
 
-/* Restartable sequences are not here yet: the C library goes on without. */
-long sys_rseq(void __user *area, u32 len, int flags, u32 sig)
-{
-	return -ENOSYS;
-}
-
 long sys_exit(int status)
 {
 	thread_exit(status & 0xff);

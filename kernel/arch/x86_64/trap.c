@@ -4,6 +4,7 @@
 #include <arch/patch.h>
 #include <arch/switch.h>
 #include "lib/log.h"
+#include "proc/rseq.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/space.h"
@@ -179,6 +180,7 @@ static void page_fault(struct trap_frame *f, bool kernel)
 	vaddr_t addr = cpu_read_cr2();
 	u32 access = f->error & 2 ? AREA_WRITE : f->error & 16 ? AREA_EXEC : AREA_READ;
 	struct process *p = current->process;
+	u64 slept = current->voluntary;
 	int err = -EFAULT;
 
 	/* With events masked the kernel may not sleep: only the accesses that say so get here (user_load_u32_nosleep). */
@@ -186,6 +188,8 @@ static void page_fault(struct trap_frame *f, bool kernel)
 		events_on();
 		err = space_fault(p->space, addr, access);
 		events_off();
+		if (!kernel && unlikely(current->voluntary != slept))
+			rseq_interrupted(current); /* another has had the CPU meanwhile */
 		if (!err)
 			return;
 	}

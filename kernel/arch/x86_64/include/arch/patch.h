@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Call sites: `syscall` instructions of the program that have become jumps into the
- * kernel (docs/syscalls-as-calls.md).  For arch/ and mm/space.c.  Locks: a mutex of
+ * kernel (docs/syscalls-as-calls.md).  For arch/, mm/space.c and proc/rseq.c.  Locks: a mutex of
  * its own around a rewriting, and space.lock inside it.
  */
 #ifndef ARCH_PATCH_H

@@ -28,6 +28,7 @@ struct trap_frame {
 
 /* Generic names for what portable code needs of a frame. */
 static inline u64 frame_pc(const struct trap_frame *f) { return f->rip; }
+static inline void frame_set_pc(struct trap_frame *f, u64 pc) { f->rip = pc; }
 static inline u64 frame_sp(const struct trap_frame *f) { return f->rsp; }
 static inline void frame_set_sp(struct trap_frame *f, u64 sp) { f->rsp = sp; }
 static inline u64 frame_result(const struct trap_frame *f) { return f->rax; }
