@@ -101,10 +101,14 @@ struct p9_extent {
 	u32 covers; /* bytes of the file */
 	u32 cap;    /* bytes of memory */
 	u32 refs;
+	bool end; /* the server has said that the file ends behind it */
 	u8 *data; /* NULL: taken away, memory was short */
 };
 
-/* What is kept for the byte at off, with a reference; else NULL, and where to read how much. */
+/*
+ * What is kept for the byte at off, or says that there is none (off lies behind it), with a reference; else NULL, and
+ * where to read how much.
+ */
 struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t *want, u32 *drops);
 void p9_extent_put(struct p9_extent *x);
 /* Keeps x (with a reference of the caller's, who stays free to use it), unless something has changed since `drops`. */

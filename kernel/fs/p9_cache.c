@@ -182,7 +182,7 @@ struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t 
 	unsigned long ev = spin_lock(&cache.lock);
 
 	x = extent_before(i, off);
-	if (x && off < end_of(x)) {
+	if (x && (off < end_of(x) || x->end)) {
 		if (x->data) {
 			x->refs++;
 			list_remove(&x->link);
@@ -204,7 +204,7 @@ struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t 
 		w = MIN(4 * (size_t)MAX(x->covers, (u32)EXTENT), (size_t)chunk);
 	end = next ? next->off : ~0ull;
 	if (size > *start)
-		end = MIN(end, ALIGN_UP(size, PAGE_SIZE));
+		end = MIN(end, ALIGN_UP(size + 1, PAGE_SIZE)); /* one more byte, so that the server says where it ends */
 	*want = MIN((u64)w, end - *start);
 	*drops = i->drops;
 	spin_unlock(&cache.lock, ev);
@@ -242,7 +242,7 @@ void p9_cache_drop(struct p9_inode *i, u64 from, u64 to)
 	x = extent_before(i, from);
 	for (x = x ? x : extent_after(i, NULL); x && x->off < to; x = next) {
 		next = extent_after(i, x);
-		if (end_of(x) > from)
+		if (end_of(x) > from || x->end)
 			extent_unlink(x, &gone);
 	}
 	spin_unlock(&cache.lock, ev);

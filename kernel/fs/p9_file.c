@@ -267,7 +267,7 @@ static ssize_t read_straight(struct file *f, struct uio *u, u64 off)
 	return before != u->left ? (ssize_t)(before - u->left) : n;
 }
 
-/* Reads an extent that has the byte at off, for the caller; *out is NULL if there is no such byte or no memory. */
+/* The extent that has the byte at off, for the caller, read if it must be: 1; 0: the file has no such byte; -errno. */
 static int extent_read(struct file *f, u64 off, struct p9_extent **out)
 {
 	struct p9_inode *i = p9_inode_of(f->inode);
@@ -277,66 +277,71 @@ static int extent_read(struct file *f, u64 off, struct p9_extent **out)
 	ssize_t n;
 	u32 drops, fid;
 
-	*out = p9_extent_get(i, off, &start, &want, &drops);
-	if (*out)
-		return 0;
-	n = read_fid(f, &fid);
-	if (n)
-		return (int)n;
-	x = kmalloc(sizeof(*x));
-	if (!x)
-		return 0;
-	*x = (struct p9_extent){.inode = i, .off = start, .refs = 1};
-	n = p9_read_buffer(client_of(f), fid, start, want, &x->data);
-	if (n <= 0) {
-		kfree(x);
-		return n == -ENOMEM ? 0 : (int)n;
+	x = p9_extent_get(i, off, &start, &want, &drops);
+	if (!x) {
+		n = read_fid(f, &fid);
+		if (n)
+			return (int)n;
+		x = kmalloc(sizeof(*x));
+		if (!x)
+			return -ENOMEM;
+		*x = (struct p9_extent){.inode = i, .off = start, .refs = 1};
+		n = p9_read_buffer(client_of(f), fid, start, want, &x->data);
+		if (n <= 0) {
+			kfree(x);
+			return (int)n;
+		}
+		x->covers = (u32)n;
+		x->cap = (u32)kmalloc_size(x->data);
+		x->end = (size_t)n < MIN(want, (size_t)x->cap);
+		p9_extent_keep(i, x, drops);
 	}
-	x->covers = (u32)n;
-	x->cap = (u32)kmalloc_size(x->data);
-	p9_extent_keep(i, x, drops);
-	if (off - start < (size_t)n)
+	if (off - x->off < x->covers) {
 		*out = x;
-	else
-		p9_extent_put(x);
-	return 0;
+		return 1;
+	}
+	n = x->end ? 0 : -ENOMEM; /* fewer than asked for: one at a time, then */
+	p9_extent_put(x);
+	return (int)n;
 }
 
+/*
+ * Where a file ends is what the server says to a read, not what it says of the name: that may be another file's by
+ * now, on a server that knows files by names.
+ */
 static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 {
 	struct p9_inode *i = p9_inode_of(f->inode);
-	size_t before = u->left, left;
-	u64 size;
+	size_t before = u->left;
 	int err = 0;
+	u64 size;
 
 	/* Where the server cannot tell whether the file has changed, and where it tells no size (the host's /proc). */
 	if (i->orphan || i->gone || i->lost || p9_check(i) || !(size = READ_ONCE(f->inode->size)))
 		return read_straight(f, u, off);
-	left = off < size ? MIN(u->left, size - off) : 0;
-	if (left >= STRAIGHT)
+	if (u->left >= STRAIGHT && off + STRAIGHT <= size)
 		return read_straight(f, u, off);
-	while (left) {
+	while (u->left) {
 		struct p9_extent *x;
 		size_t n, k;
 
 		err = extent_read(f, off, &x);
-		if (err)
-			break;
-		if (!x) {
+		if (err == -ENOMEM) {
 			ssize_t r = read_straight(f, u, off);
 
 			err = r < 0 ? (int)r : 0;
 			break;
 		}
-		k = MIN(left, x->covers - (size_t)(off - x->off));
+		if (err <= 0)
+			break;
+		k = MIN(u->left, x->covers - (size_t)(off - x->off));
 		n = uio_copy_to(u, x->data + (off - x->off), k);
 		p9_extent_put(x);
 		off += n;
-		left -= n;
 		if (n < k)
 			break;
 	}
-	return before == u->left && err ? err : UIO_RESULT(u, before);
+	return before == u->left && err < 0 ? err : UIO_RESULT(u, before);
 }
 
 static void grow(struct inode *inode, u64 end)
