@@ -47,6 +47,7 @@ soak: stage
 	tests/kvm/programs-test --runs=20 $(BUILD) 2 $(STAGE)/x86_64-hermit/extra/tests/*
 	ctest --test-dir $(BUILD) -L diff --repeat until-fail:5 --output-on-failure
 	ctest --test-dir $(BUILD) -L soak --output-on-failure
+	ctest --test-dir $(BUILD) -L soak --output-on-failure
 
 # Each target for as long; what reaches new code stays in build/fuzz/corpus, and the next run goes on from there.
 FUZZ_SECONDS ?= 300
