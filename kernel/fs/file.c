@@ -6,6 +6,7 @@
 #include "fs/range_lock.h"
 #include "fs/vfs.h"
 #include "mm/heap.h"
+#include "proc/limits.h"
 #include "proc/thread.h"
 
 struct file *file_alloc(struct inode *inode, struct dentry *dentry, u32 flags, const struct file_ops *ops)
@@ -158,16 +159,31 @@ int file_fsync(struct file *f, bool data_only)
 	return r ? r : err;
 }
 
-void file_sigpipe(void)
+static void raise_here(int sig)
 {
 	struct process *p = current->process;
-	struct siginfo info = {.si_signo = SIGPIPE, .si_code = SI_USER};
+	struct siginfo info = {.si_signo = sig, .si_code = SI_USER};
 
 	if (!p)
 		return;
 	info.rt.pid = p->pid;
 	info.rt.uid = p->uid;
 	signal_send(p, current, &info);
+}
+
+void file_sigpipe(void) { raise_here(SIGPIPE); }
+
+int file_too_large(void)
+{
+	raise_here(SIGXFSZ);
+	return -EFBIG;
+}
+
+int file_limit_size(const struct inode *i, u64 size)
+{
+	struct process *p = current->process;
+
+	return p && size > i->size && size > p->limits[RLIMIT_FSIZE].cur ? file_too_large() : 0;
 }
 
 /* ---- inodes without a name ---- */

@@ -125,6 +125,12 @@ void epoll_file_gone(struct file *f); /* ipc/epoll.c: it is about to be freed */
 struct inode *inode_anon(u32 mode, const struct inode_ops *ops);
 /* A file of such an inode, for streams; ops->release frees priv.  NULL: no memory, and priv is the caller's. */
 struct file *file_anon(u32 mode, u32 flags, const struct file_ops *ops, void *priv);
+/*
+ * RLIMIT_FSIZE, as setrlimit(2) has it: -EFBIG after a SIGXFSZ for the calling thread.  file_limit_size: if that is what
+ * making the file `size` bytes long has to give, else 0.
+ */
+int file_too_large(void);
+int file_limit_size(const struct inode *i, u64 size);
 void file_sigpipe(void); /* raises SIGPIPE for the calling thread: what a write that gives EPIPE does */
 unsigned file_poll(struct file *f, unsigned want, struct poll_hook *hook);
 int file_fsync(struct file *f, bool data_only); /* mapped pages too; -EINVAL: it has nothing to sync */

@@ -92,7 +92,9 @@ int vfs_truncate(struct inode *i, u64 size, struct file *f)
 	if (!i->ops->setattr)
 		return -EINVAL;
 	mutex_lock(&i->lock);
-	r = i->ops->setattr(i, &a);
+	r = file_limit_size(i, size);
+	if (!r)
+		r = i->ops->setattr(i, &a);
 	mutex_unlock(&i->lock);
 	if (!r && i->mapped)
 		mapped_cut(i, size);

@@ -509,6 +509,8 @@ long sys_fallocate(int fd, int mode, s64 off, s64 len)
 	else if ((s64)((u64)off + (u64)len) < 0)
 		n = -EFBIG;
 	else
+		n = mode & 1 /* KEEP_SIZE */ ? 0 : file_limit_size(r.file->inode, (u64)off + (u64)len);
+	if (!n)
 		n = r.file->ops->fallocate ? r.file->ops->fallocate(r.file, mode, off, len) : -EOPNOTSUPP;
 	if (!n)
 		notify_file(r.file, NOTIFY_MODIFY);

@@ -5,6 +5,7 @@
 #include "ipc/pipe.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/limits.h"
 #include "syscall/args.h"
 
 /*
@@ -35,12 +36,25 @@ static inline __attribute__((always_inline)) ssize_t read_at(struct fdref r, str
 	return n;
 }
 
+/* RLIMIT_FSIZE: less is written where the file reaches it, and nothing beyond. */
+static __attribute__((noinline)) int write_limit(const struct file *f, struct uio *u, u64 off, u64 limit)
+{
+	if (!u->left || !S_ISREG(f->inode->mode))
+		return 0;
+	if (f->flags & O_APPEND)
+		off = f->inode->size;
+	if (off >= limit)
+		return file_too_large();
+	u->left = MIN(u->left, limit - off);
+	return 0;
+}
+
 static inline __attribute__((always_inline)) ssize_t write_at(struct fdref r, struct uio *u, const u64 *at)
 {
 	struct file *f = r.file;
 	bool own = !at && !(f->kind & FILE_STREAM);
-	ssize_t n;
-	u64 off;
+	u64 off, limit;
+	ssize_t n = 0;
 
 	if (!(f->kind & FILE_WRITE))
 		return -EBADF;
@@ -49,7 +63,12 @@ static inline __attribute__((always_inline)) ssize_t write_at(struct fdref r, st
 	if (own && r.counted)
 		mutex_lock(&f->pos_lock);
 	off = at ? *at : f->pos;
-	if (unlikely(f->inode->mapped != NULL))
+	limit = f->kind & FILE_STREAM ? RLIM_INFINITY : current->process->limits[RLIMIT_FSIZE].cur;
+	if (unlikely(limit != RLIM_INFINITY))
+		n = write_limit(f, u, off, limit);
+	if (unlikely(n < 0))
+		; /* too large */
+	else if (unlikely(f->inode->mapped != NULL))
 		n = mapped_write(f, u, &off);
 	else
 		n = u->left || (f->kind & FILE_STREAM) ? f->ops->write(f, u, &off) : 0;

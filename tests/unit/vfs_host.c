@@ -41,6 +41,7 @@ void vfs_host_init(void)
 	init_process = &process;
 	process.pid = 1;
 	process.thread_count = 1;
+	process.limits[1].cur = RLIM_INFINITY; /* FSIZE */
 	process.limits[7].cur = 64;
 	if (!process.fs)
 		process.fs = fs_context_create("/", 022);
