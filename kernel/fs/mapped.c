@@ -12,6 +12,7 @@ struct mapped {
 	struct spinlock lock;
 	struct pages pages;   /* of the file, with a reference each */
 	struct pages written; /* those that have been mapped for writing: the same frames, with another reference */
+	unsigned writes;      /* counts write(2)s */
 	struct file *writer;  /* an open file to write back through; mapped_release() takes it out */
 };
 
@@ -178,6 +179,7 @@ ssize_t mapped_write(struct file *f, struct uio *u, u64 *off)
 		again.iov = &again.one;
 	mapped_write_back(f); /* the rest of a page that is written in part must not be older than this */
 	n = f->ops->write(f, u, off);
+	__atomic_fetch_add(&m->writes, 1, __ATOMIC_ACQ_REL);
 	while (done < n) {
 		u64 at = *off + done;
 		size_t in = at & (PAGE_SIZE - 1), k = MIN((size_t)(n - done), PAGE_SIZE - in);
@@ -193,6 +195,46 @@ ssize_t mapped_write(struct file *f, struct uio *u, u64 *off)
 		done += k;
 	}
 	return n;
+}
+
+/* Page `index` becomes what the server has, unless the program may be writing to it. */
+static int refresh_page(struct mapped *m, struct file *f, u64 index, void *page, void *fresh)
+{
+	unsigned writes;
+	unsigned long ev;
+	int err;
+
+	do { /* a write(2) meanwhile has changed the page, or is about to */
+		writes = __atomic_load_n(&m->writes, __ATOMIC_ACQUIRE);
+		err = f->ops->read_page(f, index << PAGE_SHIFT, fresh);
+		if (err)
+			return err;
+		ev = spin_lock(&m->lock);
+		if (!pages_find(&m->written, index))
+			memcpy(page, fresh, PAGE_SIZE);
+		spin_unlock(&m->lock, ev);
+	} while (__atomic_load_n(&m->writes, __ATOMIC_ACQUIRE) != writes);
+	return 0;
+}
+
+void mapped_refresh(struct file *f)
+{
+	struct mapped *m = mapped_of(f->inode);
+	void *fresh = m ? kmalloc(PAGE_SIZE) : NULL, *page;
+	u64 index = 0;
+
+	for (; fresh; index++) {
+		unsigned long ev = spin_lock(&m->lock);
+
+		index = pages_next(&m->pages, index);
+		spin_unlock(&m->lock, ev);
+		page = index == ~0ull ? NULL : page_at(m, &m->pages, index, NULL);
+		if (!page)
+			break;
+		(void)refresh_page(m, f, index, page, fresh); /* cut off, or the server is gone: it stays */
+		frame_unref(frame_addr(page));
+	}
+	kfree(fresh);
 }
 
 void mapped_cut(struct inode *i, u64 size)

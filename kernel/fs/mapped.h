@@ -2,7 +2,7 @@
 /*
  * Shared mappings of files whose bytes are a server's: the pages that are mapped,
  * kept in memory beside the inode as long as someone maps them.  read(2) and
- * write(2) of the same file go through mapped_before and mapped_after, so that
+ * write(2) of the same file go through mapped_write_back and mapped_write, so that
  * both see the same bytes; the server gets what has been written to the pages at
  * msync, fsync, when a file that maps them is released, and at the end.
  * Locks: mapped.io_lock (sleeping) orders write-backs; mapped.lock (a spinlock,
@@ -26,6 +26,8 @@ int mapped_written(struct file *f, u64 off);
 int mapped_write_back(struct file *f);
 /* f->ops->write() for an inode with mapped pages, which get the bytes as well. */
 ssize_t mapped_write(struct file *f, struct uio *u, u64 *off);
+/* The server's file has changed: pages that have not been written to take its bytes.  f must be readable. */
+void mapped_refresh(struct file *f);
 /* The file has been cut to `size`. */
 void mapped_cut(struct inode *i, u64 size);
 /* f is being released: writes back, and drops pages that nobody maps any more. */

@@ -52,6 +52,7 @@ struct p9_inode {
 	nsec_t seen;	     /* when they were first as they are */
 	bool settled;	     /* that was long enough ago for another change to show */
 	u32 version;	     /* of its bytes or names: what has been kept of an older one does not hold */
+	u32 mapped_version;  /* of the pages of shared mappings */
 	u32 misses;	     /* counts bytes that were not in memory */
 	u32 drops;	     /* counts p9_cache_drop(): what was being read then is not to be kept */
 	struct tree names;   /* of a directory: struct p9_name */

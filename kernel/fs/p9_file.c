@@ -2,6 +2,7 @@
 /* The 9p file system: open files and directories.  Each has a fid of its own. */
 #include "fs/p9.h"
 #include "fs/dentry.h"
+#include "fs/mapped.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -319,6 +320,10 @@ static ssize_t p9_file_read(struct file *f, struct uio *u, u64 off)
 	/* Where the server cannot tell whether the file has changed, and where it tells no size (the host's /proc). */
 	if (i->orphan || i->gone || i->lost || p9_check(i) || !(size = READ_ONCE(f->inode->size)))
 		return read_straight(f, u, off);
+	if (unlikely(f->inode->mapped != NULL) && i->mapped_version != i->version) {
+		i->mapped_version = i->version;
+		mapped_refresh(f);
+	}
 	if (u->left >= STRAIGHT && off + STRAIGHT <= size)
 		return read_straight(f, u, off);
 	while (u->left) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Does to files what it is told on stdin, a line at a time, and says what came of it: the host watches and meddles. */
 #include "../abi/abi.h"
+#include <sys/mman.h>
 
 static char name[PATH_MAX];
 static int fd = -1;
@@ -72,7 +73,7 @@ static void await(const char *what)
 
 int main(void)
 {
-	char line[PATH_MAX + 20], verb[16], more[32];
+	char line[PATH_MAX + 20], verb[16], more[32], *map = NULL;
 
 	while (fgets(line, sizeof(line), stdin)) {
 		name[0] = 0;
@@ -96,7 +97,12 @@ int main(void)
 			stat_it(true);
 		else if (!strcmp(verb, "read"))
 			read_it();
-		else if (!strcmp(verb, "content")) {
+		else if (!strcmp(verb, "map"))
+			say("map", (map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED ? -1 : map[0]);
+		else if (!strcmp(verb, "look")) {
+			printf("look: %.4s\n", map);
+			fflush(stdout);
+		} else if (!strcmp(verb, "content")) {
 			fd = open(name, O_RDONLY);
 			read_it();
 			close(fd);
