@@ -15,6 +15,7 @@
 #include "mm/space.h"
 #include "platform/boot.h"
 #include "platform/platform.h"
+#include "proc/cred.h"
 #include "proc/exec.h"
 #include "proc/clock.h"
 #include "proc/sched.h"
@@ -54,6 +55,8 @@ static struct process *create_init_process(void)
 	p->euid = p->suid = ids->euid;
 	p->gid = ids->gid;
 	p->egid = p->sgid = ids->egid;
+	p->cap_bounding = CAP_ALL;
+	cred_start(p);
 	p->started = clock_monotonic();
 	p->space = space_create();
 	p->files = file_table_create();

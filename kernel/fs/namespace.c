@@ -4,6 +4,7 @@
 #include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 
 /* A place for a new or old name: the directory (locked) and the last component. */
@@ -69,7 +70,7 @@ static int may_delete(struct dentry *dir, struct dentry *d, bool want_dir)
 
 	if (r)
 		return r;
-	if ((dir->inode->mode & S_ISVTX) && p && p->euid && p->euid != i->uid && p->euid != dir->inode->uid &&
+	if ((dir->inode->mode & S_ISVTX) && p && !capable(CAP_FOWNER) && p->euid != i->uid && p->euid != dir->inode->uid &&
 	    !(i->sb->flags & SB_NO_PERM))
 		return -EPERM;
 	if (want_dir && !S_ISDIR(i->mode))

@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 
 int vfs_getattr(struct dentry *d, struct kstat *st)
@@ -37,7 +38,7 @@ void inode_stat(struct inode *i, struct kstat *st)
 	};
 }
 
-/* Who may change what: inode_change_ok() of Linux, for a process without supplementary groups. */
+/* Who may change what: setattr_prepare() of Linux. */
 static int setattr_check(struct inode *i, struct iattr *a)
 {
 	struct process *p = current->process;
@@ -45,14 +46,15 @@ static int setattr_check(struct inode *i, struct iattr *a)
 
 	if (i->sb->flags & SB_RDONLY)
 		return -EROFS;
-	if ((i->sb->flags & SB_NO_PERM) || !p || p->euid == 0)
+	if ((i->sb->flags & SB_NO_PERM) || !p)
 		return 0;
 	owner = p->euid == i->uid;
+	if ((a->valid & ATTR_UID) && (!owner || a->uid != i->uid) && !capable(CAP_CHOWN))
+		return -EPERM;
+	if ((a->valid & ATTR_GID) && (!owner || (a->gid != i->gid && !cred_in_group(p, a->gid))) && !capable(CAP_CHOWN))
+		return -EPERM;
+	owner = owner || capable(CAP_FOWNER);
 	if ((a->valid & ATTR_MODE) && !owner)
-		return -EPERM;
-	if ((a->valid & ATTR_UID) && (!owner || a->uid != i->uid))
-		return -EPERM;
-	if ((a->valid & ATTR_GID) && (!owner || (a->gid != p->egid && a->gid != i->gid)))
 		return -EPERM;
 	if (a->valid & (ATTR_ATIME | ATTR_MTIME)) {
 		if (owner)
@@ -121,7 +123,7 @@ static int open_dentry(struct dentry *d, u32 flags, bool created, bool kernel, s
 		if (!created && !kernel)
 			r = vfs_permission(i, may);
 		if (!r && (flags & O_NOATIME) && !kernel && !(i->sb->flags & SB_NO_PERM) && current->process &&
-		    current->process->euid && current->process->euid != i->uid)
+		    !capable(CAP_FOWNER) && current->process->euid != i->uid)
 			r = -EPERM;
 		if (!r && S_ISSOCK(i->mode))
 			r = -ENXIO;

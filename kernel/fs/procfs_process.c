@@ -6,6 +6,7 @@
 #include "lib/uaccess.h"
 #include "mm/heap.h"
 #include "mm/space.h"
+#include "proc/cred.h"
 #include "proc/itimer.h"
 #include "proc/limits.h"
 #include "proc/sched.h"
@@ -194,18 +195,33 @@ static void cpu_list(struct text *t, u64 mask)
 
 static u64 online_mask(void) { return cpu_count >= 64 ? ~0ull : (1ull << cpu_count) - 1; }
 
+static void show_groups(struct text *t, struct process *p)
+{
+	u32 gid[32], n;
+	unsigned long ev = spin_lock(&p->lock);
+
+	n = p->groups ? MIN(p->groups->count, (u32)ARRAY_SIZE(gid)) : 0;
+	for (u32 i = 0; i < n; i++)
+		gid[i] = p->groups->gid[i];
+	spin_unlock(&p->lock, ev);
+	for (u32 i = 0; i < n; i++)
+		text_printf(t, "%u ", gid[i]);
+	text_printf(t, n ? "\n" : " \n");
+}
+
 static void show_status_of(struct text *t, struct thread *th)
 {
 	struct process *p = procfs_process();
 	struct usage u = memory_usage();
-	u64 ignored, caught, caps = p->euid ? 0 : 0x1ffffffffffull;
+	u64 ignored, caught;
 
 	signal_sets(&ignored, &caught);
 	text_printf(t, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t0\nTracerPid:\t0\n",
 		    th->name, p->fs->umask, state_letter(th), state_letter(th) == 'R' ? "running" : "sleeping", p->pid,
 		    th->tid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t\n", p->uid, p->euid, p->suid,
+	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", p->uid, p->euid, p->suid,
 		    p->euid, p->gid, p->egid, p->sgid, p->egid, p->files->size);
+	show_groups(t, p);
 	text_printf(t,
 		    "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t       0 kB\nVmPin:\t       0 kB\nVmHWM:\t%8lu kB\n"
 		    "VmRSS:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t       0 kB\n"
@@ -217,10 +233,11 @@ static void show_status_of(struct text *t, struct thread *th)
 		    p->thread_count, p->sig.queued, (unsigned long)p->limits[RLIMIT_SIGPENDING].cur,
 		    (unsigned long)th->sig.pending, (unsigned long)p->sig.pending, (unsigned long)th->sig.blocked);
 	text_printf(t,
-		    "SigIgn:\t%016lx\nSigCgt:\t%016lx\nCapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\n"
-		    "CapBnd:\t%016lx\nCapAmb:\t%016x\nNoNewPrivs:\t0\nSeccomp:\t0\n",
-		    (unsigned long)ignored, (unsigned long)caught, 0, (unsigned long)caps, (unsigned long)caps,
-		    0x1fffffffffful, 0);
+		    "SigIgn:\t%016lx\nSigCgt:\t%016lx\nCapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\n"
+		    "CapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t0\nSeccomp:\t0\n",
+		    (unsigned long)ignored, (unsigned long)caught, (unsigned long)p->cap_inheritable,
+		    (unsigned long)p->cap_permitted, (unsigned long)p->cap_effective, (unsigned long)p->cap_bounding,
+		    (unsigned long)p->cap_ambient);
 	text_printf(t, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", (unsigned long)(th->affinity & online_mask()));
 	cpu_list(t, th->affinity & online_mask());
 	text_printf(t, "Mems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",

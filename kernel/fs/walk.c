@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "platform/boot.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 
 struct dentry *vfs_root;
@@ -25,15 +26,20 @@ int vfs_permission_bits(struct inode *i, unsigned may)
 
 	if (!p)
 		return 0;
-	if (p->euid == 0) /* root reads and writes all, and executes what anyone may */
-		return (may & MAY_EXEC) && !S_ISDIR(i->mode) && !(i->mode & 0111) ? -EACCES : 0;
 	if (i->uid == p->euid)
 		bits = i->mode >> 6;
-	else if (i->gid == p->egid)
+	else if (cred_in_group(p, i->gid))
 		bits = i->mode >> 3;
 	else
 		bits = i->mode;
-	return (may & ~bits & 7) ? -EACCES : 0;
+	if (!(may & ~bits & 7))
+		return 0;
+	/* Executing takes somebody who may; directories are walked through. */
+	if (capable(CAP_DAC_OVERRIDE) && (!(may & MAY_EXEC) || S_ISDIR(i->mode) || (i->mode & 0111)))
+		return 0;
+	if (capable(CAP_DAC_READ_SEARCH) && (S_ISDIR(i->mode) ? !(may & MAY_WRITE) : may == MAY_READ))
+		return 0;
+	return -EACCES;
 }
 
 /* With dir's lock held, unless its dentries are pinned. */

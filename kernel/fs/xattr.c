@@ -2,13 +2,12 @@
 #include "fs/xattr.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 
 /* ---- what is checked before any file system is asked (xattr_permission() of Linux) ---- */
 
 static bool has_prefix(const char *name, const char *prefix) { return !strncmp(name, prefix, strlen(prefix)); }
-
-static bool is_root(void) { return !current->process || current->process->euid == 0; }
 
 static int xattr_permission(struct inode *i, const char *name, unsigned may)
 {
@@ -19,12 +18,12 @@ static int xattr_permission(struct inode *i, const char *name, unsigned may)
 	if (has_prefix(name, XATTR_SECURITY) || has_prefix(name, XATTR_SYSTEM))
 		return 0; /* whoever keeps them decides */
 	if (has_prefix(name, XATTR_TRUSTED))
-		return is_root() ? 0 : write ? -EPERM : -ENODATA;
+		return capable(CAP_SYS_ADMIN) ? 0 : write ? -EPERM : -ENODATA;
 	if (has_prefix(name, XATTR_USER)) {
 		/* A link's or a device's mode says nothing about who may fill the disk with them. */
 		if (!S_ISREG(i->mode) && !S_ISDIR(i->mode))
 			return write ? -EPERM : -ENODATA;
-		if (write && S_ISDIR(i->mode) && (i->mode & S_ISVTX) && !is_root() &&
+		if (write && S_ISDIR(i->mode) && (i->mode & S_ISVTX) && !capable(CAP_FOWNER) &&
 		    current->process->euid != i->uid)
 			return -EPERM;
 	}
@@ -142,7 +141,7 @@ ssize_t xattrs_list(const struct xattr *x, char *buf, size_t size)
 
 	for (; x; x = x->next) {
 		/* trusted.* is not for everybody's eyes. */
-		if (has_prefix(x->data, XATTR_TRUSTED) && !is_root())
+		if (has_prefix(x->data, XATTR_TRUSTED) && !capable(CAP_SYS_ADMIN))
 			continue;
 		if (size && total + x->name_len + 1 > size)
 			return -ERANGE;

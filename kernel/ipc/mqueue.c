@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/limits.h"
 #include "proc/thread.h"
 
@@ -85,7 +86,7 @@ static struct mqueue *find_name(const char *name)
 
 static int check_attr(const struct mq_attr *a)
 {
-	bool root = current->process->euid == 0;
+	bool root = capable(CAP_SYS_RESOURCE);
 
 	if (a->max <= 0 || a->size <= 0)
 		return -EINVAL;
@@ -138,7 +139,7 @@ static struct mqueue *mq_create(const char *name, u32 mode, const struct mq_attr
 /* Under mq_names: 0, -ENOSPC, -EMFILE. */
 static int enter(struct mqueue *q)
 {
-	if (queue_count >= mq_limits.queues_max && current->process->euid != 0)
+	if (queue_count >= mq_limits.queues_max && !capable(CAP_SYS_RESOURCE))
 		return -ENOSPC;
 	if (charged_bytes + q->charged > current->process->limits[RLIMIT_MSGQUEUE].cur)
 		return -EMFILE;
@@ -245,7 +246,7 @@ int mq_unlink(const char *name)
 	ev = spin_lock(&mq_names);
 	q = find_name(name);
 	if (q) { /* the directory is sticky */
-		mine = current->process->euid == 0 || current->process->euid == q->inode->uid;
+		mine = capable(CAP_FOWNER) || current->process->euid == q->inode->uid;
 		if (mine)
 			list_remove(&q->link);
 	}

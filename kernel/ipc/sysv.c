@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 
 #define INDEX_BITS 15 /* of an id: the place in the table; above it how often ids have begun anew (Linux: ipcmni) */
@@ -16,21 +17,21 @@ s64 sysv_now(void) { return clock_realtime() / (s64)NSEC_PER_SEC; }
 
 int sysv_permitted(const struct sysv_obj *o, u32 mode)
 {
-	const struct process *p = current->process;
+	struct process *p = current->process;
 	u32 asked = (mode >> 6) | (mode >> 3) | mode, granted = o->perm.mode;
 
 	if (p->euid == o->perm.cuid || p->euid == o->perm.uid)
 		granted >>= 6;
-	else if (p->egid == o->perm.cgid || p->egid == o->perm.gid)
+	else if (cred_in_group(p, o->perm.cgid) || cred_in_group(p, o->perm.gid))
 		granted >>= 3;
-	return (asked & ~granted & 7) && p->euid != 0 ? -EACCES : 0;
+	return (asked & ~granted & 7) && !capable(CAP_IPC_OWNER) ? -EACCES : 0;
 }
 
 int sysv_owned(const struct sysv_obj *o)
 {
 	u32 euid = current->process->euid;
 
-	return euid == o->perm.cuid || euid == o->perm.uid || euid == 0 ? 0 : -EPERM;
+	return euid == o->perm.cuid || euid == o->perm.uid || capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 void sysv_set(struct sysv_obj *o, const struct sysv_perm *to)

@@ -7,6 +7,7 @@
 #include "mm/space.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/exec.h"
 #include "proc/futex.h"
 #include "proc/posix_timer.h"
@@ -80,6 +81,7 @@ static void use_space(struct process *p, struct space *s)
 static void reset_thread(struct thread *t)
 {
 	futex_exit_thread(t); /* what it holds, others of the old program may have shared */
+	cred_start(t->process);
 	t->robust_list = NULL;
 	t->rseq = NULL;
 	t->set_tid = t->clear_tid = NULL;

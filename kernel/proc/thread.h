@@ -21,6 +21,7 @@
 
 struct file;
 struct file_table;
+struct groups;
 struct fs_context;
 struct space;
 struct futex_waiter;
@@ -109,6 +110,9 @@ struct process {
 	struct process_signals sig;
 
 	u32 uid, euid, suid, gid, egid, sgid;
+	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient; /* proc/cred.h */
+	bool keep_caps;
+	struct groups *groups; /* NULL: none */
 	struct rlimit64 limits[RLIMIT_COUNT];
 
 	bool exiting, dumping; /* under lock */

@@ -5,6 +5,7 @@
  */
 #include "lib/log.h"
 #include "mm/heap.h"
+#include "proc/cred.h"
 #include "syscall/args.h"
 
 /* A string that the call would copy first: only whether it can be read. */
@@ -100,7 +101,7 @@ static long read_all(char __user *to, int len)
 /* Root's, as with dmesg_restrict.  It is neither cleared nor waited for, and has no console of its own to turn off. */
 long sys_syslog(int type, char __user *buf, int len)
 {
-	if (current->process->euid)
+	if (!capable(CAP_SYSLOG))
 		return -EPERM;
 	switch (type) {
 	case SYSLOG_CLOSE:

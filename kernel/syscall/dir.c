@@ -3,6 +3,7 @@
 #include "fs/notify.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/cred.h"
 #include "syscall/args.h"
 
 long sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
@@ -402,7 +403,7 @@ long sys_chroot(const char __user *path)
 	if (r)
 		return r;
 	r = vfs_permission(d->inode, MAY_EXEC);
-	if (!r && current->process->euid)
+	if (!r && !capable(CAP_SYS_CHROOT))
 		r = -EPERM;
 	if (!r)
 		fs_context_set_root(current->process->fs, d);

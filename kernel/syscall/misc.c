@@ -8,6 +8,7 @@
 #include "platform/boot.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/itimer.h"
 #include "proc/limits.h"
 #include "proc/sched.h"
@@ -38,7 +39,7 @@ static long name_set(char *name, const char __user *from, int len)
 	char new[65] = "";
 	unsigned long ev;
 
-	if (current->process->euid)
+	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len < 0 || len > 64)
 		return -EINVAL;
@@ -101,7 +102,7 @@ static int change_limit(struct process *p, unsigned which, const struct rlimit64
 		return -EINVAL;
 	if (which == RLIMIT_NOFILE && new_limit->max > 1048576) /* Linux's fs.nr_open */
 		return -EPERM;
-	if (new_limit->max > l->max && p->euid != 0)
+	if (new_limit->max > l->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	*l = *new_limit;
 	return 0;

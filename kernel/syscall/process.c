@@ -7,6 +7,7 @@
 #include "proc/limits.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
+#include "syscall/prctl.h"
 #include "syscall/syscall.h"
 
 /* ---- clone ---- */
@@ -261,228 +262,7 @@ long sys_setpgid(int pid, int pgid)
 	return pid < 0 ? -EINVAL : is_self(pid) ? -EPERM /* a session leader */ : -ESRCH;
 }
 
-/* ---- users and groups ---- */
-
-long sys_getuid(void)
-{
-	return current->process->uid;
-}
-long sys_geteuid(void)
-{
-	return current->process->euid;
-}
-long sys_getgid(void)
-{
-	return current->process->gid;
-}
-long sys_getegid(void)
-{
-	return current->process->egid;
-}
-
-#define KEEP 0xffffffffu /* -1: leave it as it is */
-
-struct ids {
-	u32 *real, *effective, *saved;
-};
-static struct ids user_ids(struct process *p)
-{
-	return (struct ids){&p->uid, &p->euid, &p->suid};
-}
-static struct ids group_ids(struct process *p)
-{
-	return (struct ids){&p->gid, &p->egid, &p->sgid};
-}
-
-static bool id_is_mine(const struct ids *i, u32 id)
-{
-	return id == KEEP || id == *i->real || id == *i->effective || id == *i->saved;
-}
-
-/* credentials(7): root may become anyone, others only who they are already. */
-static long set_ids(struct ids i, u32 real, u32 effective, u32 saved)
-{
-	struct process *p = current->process;
-	unsigned long ev = spin_lock(&p->lock);
-	long err = 0;
-
-	if (p->euid != 0 && (!id_is_mine(&i, real) || !id_is_mine(&i, effective) || !id_is_mine(&i, saved))) {
-		err = -EPERM;
-	} else {
-		*i.real = real != KEEP ? real : *i.real;
-		*i.effective = effective != KEEP ? effective : *i.effective;
-		*i.saved = saved != KEEP ? saved : *i.saved;
-	}
-	spin_unlock(&p->lock, ev);
-	return err;
-}
-
-static long set_id(struct ids i, u32 id)
-{
-	bool root = current->process->euid == 0;
-
-	if (id == KEEP)
-		return -EINVAL;
-	if (!root && id != *i.real && id != *i.saved)
-		return -EPERM;
-	return set_ids(i, root ? id : KEEP, id, root ? id : KEEP);
-}
-
-static long set_re_ids(struct ids i, u32 real, u32 effective)
-{
-	bool root = current->process->euid == 0;
-
-	if (!root && real != KEEP && real != *i.real && real != *i.effective)
-		return -EPERM;
-	return set_ids(i, real, effective,
-		       real != KEEP || (effective != KEEP && effective != *i.real)
-			       ? effective != KEEP ? effective : *i.effective
-			       : KEEP);
-}
-
-static long get_ids(struct ids i, u32 __user *real, u32 __user *effective, u32 __user *saved)
-{
-	return put_user(*i.real, real) || put_user(*i.effective, effective) || put_user(*i.saved, saved)
-		       ? -EFAULT
-		       : 0;
-}
-
-long sys_setuid(u32 id)
-{
-	return set_id(user_ids(current->process), id);
-}
-long sys_setgid(u32 id)
-{
-	return set_id(group_ids(current->process), id);
-}
-long sys_setreuid(u32 r, u32 e)
-{
-	return set_re_ids(user_ids(current->process), r, e);
-}
-long sys_setregid(u32 r, u32 e)
-{
-	return set_re_ids(group_ids(current->process), r, e);
-}
-long sys_setresuid(u32 r, u32 e, u32 s)
-{
-	return set_ids(user_ids(current->process), r, e, s);
-}
-long sys_setresgid(u32 r, u32 e, u32 s)
-{
-	return set_ids(group_ids(current->process), r, e, s);
-}
-long sys_getresuid(u32 __user *r, u32 __user *e, u32 __user *s)
-{
-	return get_ids(user_ids(current->process), r, e, s);
-}
-long sys_getresgid(u32 __user *r, u32 __user *e, u32 __user *s)
-{
-	return get_ids(group_ids(current->process), r, e, s);
-}
-/* The file-system ids follow the effective ones; asking for others changes nothing and says so by its result.
- */
-long sys_setfsuid(u32 id)
-{
-	return current->process->euid;
-}
-long sys_setfsgid(u32 id)
-{
-	return current->process->egid;
-}
-
-long sys_getgroups(int size, u32 __user *list)
-{
-	return size < 0 ? -EINVAL : 0;
-}
-
-long sys_setgroups(int size, const u32 __user *list)
-{
-	if (current->process->euid != 0)
-		return -EPERM;
-	/* Nothing here asks for supplementary groups; to drop them is what daemons do, and is true already.
-	 */
-	return size == 0 ? 0 : (unsigned)size > 65536 ? -EINVAL : -ENOSYS;
-}
-
-/* ---- capabilities: root has all of them, others none ---- */
-
-#define CAP_VERSION_1 0x19980330u
-#define CAP_VERSION_2 0x20071026u
-#define CAP_VERSION_3 0x20080522u
-#define CAP_LAST      40
-#define CAP_ALL	      ((1ull << (CAP_LAST + 1)) - 1)
-
-struct cap_header {
-	u32 version;
-	s32 pid;
-};
-struct cap_data {
-	u32 effective, permitted, inheritable;
-};
-
-static int cap_words(struct cap_header *h, struct cap_header __user *uh)
-{
-	u32 version = CAP_VERSION_3;
-
-	if (get_user(*h, uh))
-		return -EFAULT;
-	switch (h->version) {
-	case CAP_VERSION_1:
-		return 1;
-	case CAP_VERSION_2:
-	case CAP_VERSION_3:
-		return 2;
-	default:
-		return put_user(version, user_member(uh, version)) ? -EFAULT : -EINVAL;
-	}
-}
-
-long sys_capget(struct cap_header __user *uh, struct cap_data __user *data)
-{
-	struct cap_data d[2] = {{0}};
-	struct cap_header h;
-	int n = cap_words(&h, uh);
-
-	if (n < 0)
-		return n == -EINVAL && !data ? 0 : n;
-	if (h.pid < 0)
-		return -EINVAL;
-	if (!is_self(h.pid) && h.pid != current->tid)
-		return -ESRCH;
-	if (current->process->euid == 0) {
-		d[0].effective = d[0].permitted = (u32)CAP_ALL;
-		d[1].effective = d[1].permitted = (u32)(CAP_ALL >> 32);
-	}
-	return data ? copy_to_user(data, d, (size_t)n * sizeof(d[0])) : 0;
-}
-
 /* ---- prctl ---- */
-
-enum {
-	PR_SET_PDEATHSIG = 1,
-	PR_GET_PDEATHSIG = 2,
-	PR_GET_DUMPABLE = 3,
-	PR_GET_KEEPCAPS = 7,
-	PR_SET_NAME = 15,
-	PR_GET_NAME = 16,
-	PR_GET_SECCOMP = 21,
-	PR_CAPBSET_READ = 23,
-	PR_GET_TIMERSLACK = 30,
-	PR_SET_NO_NEW_PRIVS = 38,
-	PR_GET_NO_NEW_PRIVS = 39,
-	PR_GET_THP_DISABLE = 42,
-	PR_CAP_AMBIENT = 47,
-};
-
-/* The ambient set holds what is inheritable (capabilities(7)), which nothing is: always empty. */
-static long cap_ambient(u64 what, u64 cap, u64 rest)
-{
-	enum { IS_SET = 1, RAISE, LOWER, CLEAR_ALL };
-
-	if (rest || (what == CLEAR_ALL ? cap : cap > CAP_LAST) || what < IS_SET || what > CLEAR_ALL)
-		return -EINVAL;
-	return what == RAISE ? -EPERM : 0;
-}
 
 static long set_name(const char __user *uname)
 {
@@ -515,16 +295,17 @@ long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 		return put_user(zero, (int __user *)a2);
 	case PR_GET_DUMPABLE:
 		return 1;
-	case PR_GET_KEEPCAPS:
 	case PR_GET_SECCOMP:
 	case PR_GET_THP_DISABLE:
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return 50000;
+	case PR_GET_KEEPCAPS:
+	case PR_SET_KEEPCAPS:
 	case PR_CAPBSET_READ:
-		return a2 <= CAP_LAST ? 1 : -EINVAL;
+	case PR_CAPBSET_DROP:
 	case PR_CAP_AMBIENT:
-		return cap_ambient(a2, a3, a4 | a5);
+		return cred_prctl(option, a2, a3, a4 | a5);
 	case PR_SET_NO_NEW_PRIVS:
 		if (a2 != 1 || a3 || a4 || a5)
 			return -EINVAL;

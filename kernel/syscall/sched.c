@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scheduling: policies, priorities, affinity.  The scheduler itself is proc/sched.c. */
+#include "proc/cred.h"
 #include "proc/sched.h"
 #include "lib/string.h"
 #include "proc/clock.h"
@@ -27,7 +28,7 @@ static struct thread *get_thread(int tid)
 
 static bool privileged(void)
 {
-	return current->process->euid == 0;
+	return capable(CAP_SYS_NICE);
 }
 
 long sys_sched_yield(void) { return sched_yield_cpu(); }

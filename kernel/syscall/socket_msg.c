@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "syscall/args.h"
 #include "syscall/socket.h"
 #include "syscall/timeval.h"
@@ -127,8 +128,9 @@ static int get_cred(const void *data, size_t len, struct socket_msg *m)
 	if (len != sizeof(m->cred))
 		return -EINVAL;
 	memcpy(&m->cred, data, sizeof(m->cred));
-	if (p->euid != 0 && (m->cred.pid != p->pid || !is_own_id(m->cred.uid, p->uid, p->euid, p->suid) ||
-			     !is_own_id(m->cred.gid, p->gid, p->egid, p->sgid)))
+	if ((m->cred.pid != p->pid && !capable(CAP_SYS_ADMIN)) ||
+	    (!is_own_id(m->cred.uid, p->uid, p->euid, p->suid) && !capable(CAP_SETUID)) ||
+	    (!is_own_id(m->cred.gid, p->gid, p->egid, p->sgid) && !capable(CAP_SETGID)))
 		return -EPERM;
 	if (m->cred.pid != p->pid)
 		return -ESRCH;

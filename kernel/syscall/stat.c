@@ -184,13 +184,15 @@ static long do_access(int dirfd, const char __user *path, int mode, int flags)
 	struct process *p = current->process;
 	struct dentry *d;
 	u32 euid = p->euid, egid = p->egid;
+	u64 caps = p->cap_effective, real_caps = p->uid ? 0 : p->cap_permitted;
 	long r;
 
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	if (!(flags & AT_EACCESS) && (p->uid != euid || p->gid != egid)) { /* asks for the real user */
+	if (!(flags & AT_EACCESS) && (p->uid != euid || p->gid != egid || caps != real_caps)) { /* asks for the real user */
 		p->euid = p->uid;
 		p->egid = p->gid;
+		p->cap_effective = real_caps;
 	}
 	r = path_lookup(dirfd, path, walk, &d);
 	if (!r) {
@@ -205,6 +207,7 @@ static long do_access(int dirfd, const char __user *path, int mode, int flags)
 	}
 	p->euid = euid;
 	p->egid = egid;
+	p->cap_effective = caps;
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "proc/clock.h"
+#include "proc/cred.h"
 #include "proc/thread.h"
 #include "proc/wait.h"
 #include "syscall/syscall.h"
@@ -485,7 +486,7 @@ static long msg_change(struct msg_queue *q, int cmd, const struct linux_msqid *d
 		msg_destroy(q);
 		return 0;
 	}
-	if (d->limit > MSG_BYTES_MAX && current->process->euid != 0)
+	if (d->limit > MSG_BYTES_MAX && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	ev = spin_lock(&q->obj.lock);
 	sysv_set(&q->obj, &d->perm);
