@@ -128,4 +128,5 @@ def main():
     os._exit(0)  # not to wait for threads that a failed case left
 
 
-main()
+if __name__ == "__main__":  # not when multiprocessing imports it
+    main()

@@ -62,4 +62,5 @@ def main():
         json.dump(found, f, indent=1)
 
 
-main()
+if __name__ == "__main__":  # not when multiprocessing imports it
+    main()
