@@ -36,6 +36,7 @@ void vfs_host_init(void)
 	static struct thread thread;
 	static struct process process;
 
+	process.cap_effective = ~0ull; /* root */
 	thread.process = &process;
 	unit_current = &thread;
 	init_process = &process;
