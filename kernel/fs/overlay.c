@@ -442,8 +442,11 @@ static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct in
 struct list_sink {
 	struct dir_sink sink;
 	struct ovl_node *dir;
+	unsigned count;
 	bool failed;
 };
+
+#define LIST_MAX (1u << 22) /* a server that gives more goes round in circles */
 
 static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 ino, unsigned dtype, u64 next)
 {
@@ -453,7 +456,7 @@ static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 i
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || len > NAME_MAX)
 		return true;
 	n = name_make(l->dir, name, len);
-	if (!n) {
+	if (!n || ++l->count > LIST_MAX) {
 		l->failed = true;
 		return false;
 	}

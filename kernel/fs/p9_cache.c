@@ -42,7 +42,7 @@ static void take_attr(struct p9_inode *i, const struct p9_attr *a)
 	v->uid = a->uid;
 	v->gid = a->gid;
 	v->nlink = (u32)MIN(a->nlink, 0xffffffffull);
-	v->size = a->size;
+	v->size = MIN(a->size, ~0ull >> 1);
 	v->rdev = a->rdev;
 	v->blocks = a->blocks;
 	v->atime = a->atime;
@@ -198,7 +198,7 @@ struct p9_extent *p9_extent_get(struct p9_inode *i, u64 off, u64 *start, size_t 
 	if (size <= cache.max / 4 && (size <= 4 * EXTENT || i->misses > 4)) /* that much at most, if all of it is read */
 		w = 4 * EXTENT;
 	i->misses++;
-	w = MIN(w, ALIGN_DOWN(chunk, PAGE_SIZE));
+	w = MIN(w, MAX(ALIGN_DOWN(chunk, PAGE_SIZE), PAGE_SIZE));
 	*start = MAX(off - off % w, x ? end_of(x) : 0);
 	if (x && off - end_of(x) < PAGE_SIZE) /* one byte after the other */
 		w = MIN(4 * (size_t)MAX(x->covers, (u32)EXTENT), (size_t)chunk);

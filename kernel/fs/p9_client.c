@@ -461,7 +461,7 @@ ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full
 	return n;
 }
 
-ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **data)
+ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **data, bool *full)
 {
 	struct p9_request *r;
 	struct p9_reader in;
@@ -484,6 +484,7 @@ ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **
 	if (err)
 		return err;
 	n = data_count(r, &in, room);
+	*full = n == (ssize_t)room;
 	if (n > 0) {
 		*data = r->bulk;
 		r->bulk = NULL;

@@ -277,6 +277,7 @@ static int extent_read(struct file *f, u64 off, struct p9_extent **out)
 	size_t want;
 	ssize_t n;
 	u32 drops, fid;
+	bool full;
 
 	x = p9_extent_get(i, off, &start, &want, &drops);
 	if (!x) {
@@ -287,14 +288,14 @@ static int extent_read(struct file *f, u64 off, struct p9_extent **out)
 		if (!x)
 			return -ENOMEM;
 		*x = (struct p9_extent){.inode = i, .off = start, .refs = 1};
-		n = p9_read_buffer(client_of(f), fid, start, want, &x->data);
+		n = p9_read_buffer(client_of(f), fid, start, want, &x->data, &full);
 		if (n <= 0) {
 			kfree(x);
 			return (int)n;
 		}
 		x->covers = (u32)n;
 		x->cap = (u32)kmalloc_size(x->data);
-		x->end = (size_t)n < MIN(want, (size_t)x->cap);
+		x->end = !full;
 		p9_extent_keep(i, x, drops);
 	}
 	if (off - x->off < x->covers) {
@@ -464,13 +465,17 @@ static int p9_dir_readdir(struct file *f, u64 *pos, struct dir_sink *sink)
 	struct p9_file *pf = f->priv;
 	struct p9_when when;
 	unsigned tries = 0;
+	u64 from;
 	int n;
 
 	if (*pos == pf->end && p9_holds(&pf->end_at))
 		return 0;
 	do {
 		when = p9_now();
-		n = p9_readdir(client_of(f), fid_of(f), *pos, give_entry, &s);
+		from = *pos;
+		n = p9_readdir(client_of(f), fid_of(f), from, give_entry, &s);
+		if (n > 0 && *pos == from) /* it would go on for ever */
+			n = -EIO;
 	} while ((n > 0 && !s.full) || (n == -ENOENT && ++tries < READDIR_TRIES));
 	if (n == 0 && !s.full) {
 		pf->end = *pos;
