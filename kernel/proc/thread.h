@@ -82,6 +82,8 @@ struct thread {
 		long (*fn)(struct thread *); /* for restart_syscall(2) */
 		u64 arg[6];
 	} restart;
+	u16 ioprio, mempolicy; /* ioprio_set(2), set_mempolicy(2) */
+	bool mempolicy_node0;
 	int exit_status;
 	struct futex_waiter *futex;
 	struct sem_owner *sem_owner; /* whose SEM_UNDO: ipc/sysv_sem.c; NULL: nobody's yet */

@@ -402,3 +402,24 @@ long sys_io_cancel(u64 id, struct iocb __user *iocb, struct io_event __user *res
 		put(c);
 	return -EINVAL;
 }
+
+long sys_io_pgetevents(u64 id, s64 min, s64 max, struct io_event __user *out, const struct timespec64 __user *timeout,
+		       const void __user *sig)
+{
+	struct {
+		const u64 __user *mask;
+		size_t size;
+	} s = {NULL, 0};
+	long r = 0;
+
+	if (sig && copy_from_user(&s, sig, sizeof(s)))
+		return -EFAULT;
+	if (s.mask)
+		r = signal_mask_begin_user(s.mask, s.size);
+	if (r)
+		return r;
+	r = sys_io_getevents(id, min, max, out, timeout);
+	if (s.mask)
+		signal_mask_end(r == -EINTR);
+	return r;
+}

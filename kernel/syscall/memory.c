@@ -6,6 +6,7 @@
 #include "fs/memfd.h"
 #include "mm/space.h"
 #include "proc/thread.h"
+#include "syscall/memory.h"
 #include "syscall/syscall.h"
 
 #define PROT_READ      1
@@ -133,8 +134,7 @@ out:
 	return at;
 }
 
-/* addr must be a page's, the length is rounded up; neither may wrap.  Linux's order of checks. */
-static int check_range(u64 addr, u64 *len)
+int check_range(u64 addr, u64 *len)
 {
 	u64 up = ALIGN_UP(*len, PAGE_SIZE);
 
@@ -244,9 +244,7 @@ enum {
 	MADV_DONTNEED_LOCKED,
 };
 
-/* What lies in [addr, addr + len): -ENOMEM if there is a hole; *anonymous: nothing of it is a file's or
- * shared. */
-static int range_is(u64 addr, u64 len, bool *anonymous)
+int range_is(u64 addr, u64 len, bool *anonymous)
 {
 	struct space *s = space();
 	unsigned long ev = spin_lock(&s->lock);
@@ -484,100 +482,5 @@ long sys_mlockall(int flags)
 long sys_munlockall(void)
 {
 	WRITE_ONCE(space()->lock_future, false);
-	return 0;
-}
-
-/* ---- NUMA: there is one node, 0 ---- */
-
-#define MPOL_DEFAULT	0
-#define MPOL_PREFERRED	1
-#define MPOL_LOCAL	4
-#define MPOL_MAX	7
-#define MPOL_MODE_FLAGS 0xe000
-#define MPOL_MF_VALID	7
-
-/* Which nodes `mask` names: nothing but node 0 exists.  0 with *node0, or -errno. */
-static int get_nodes(const u64 __user *mask, u64 maxnode, bool *node0)
-{
-	u64 bits = maxnode ? maxnode - 1 : 0, word;
-
-	*node0 = false;
-	if (!mask || !bits)
-		return 0;
-	if (bits > PAGE_SIZE * 8)
-		return -EINVAL;
-	for (u64 i = 0; i < (bits + 63) / 64; i++) {
-		if (get_user(word, mask + i))
-			return -EFAULT;
-		if (bits - i * 64 < 64)
-			word &= (1ull << (bits - i * 64)) - 1;
-		if (i ? word != 0 : (word & ~1ull) != 0)
-			return -EINVAL;
-		*node0 |= word & 1;
-	}
-	return 0;
-}
-
-static int check_policy(int mode, const u64 __user *mask, u64 maxnode)
-{
-	bool node0;
-	int err;
-
-	mode &= ~MPOL_MODE_FLAGS;
-	if (mode < 0 || mode > MPOL_MAX)
-		return -EINVAL;
-	err = get_nodes(mask, maxnode, &node0);
-	if (err)
-		return err;
-	if (mode == MPOL_DEFAULT || mode == MPOL_LOCAL)
-		return node0 ? -EINVAL : 0;
-	return mode != MPOL_PREFERRED && !node0 ? -EINVAL : 0;
-}
-
-long sys_mbind(u64 addr, u64 len, u64 mode, const u64 __user *mask, u64 maxnode, unsigned flags)
-{
-	bool anonymous;
-	int err;
-
-	if (flags & ~MPOL_MF_VALID)
-		return -EINVAL;
-	err = mode > 0xffff ? -EINVAL : check_policy((int)mode, mask, maxnode);
-	if (err)
-		return err;
-	if (check_range(addr, &len))
-		return -EINVAL;
-	return len && range_is(addr, len, &anonymous) ? -EFAULT : 0;
-}
-
-#define MPOL_F_NODE	    1
-#define MPOL_F_ADDR	    2
-#define MPOL_F_MEMS_ALLOWED 4
-
-long sys_get_mempolicy(int __user *mode, u64 __user *mask, u64 maxnode, u64 addr, u64 flags)
-{
-	int what = MPOL_DEFAULT; /* also node 0, where MPOL_F_NODE asks for it */
-	u64 word = flags & MPOL_F_MEMS_ALLOWED;
-	bool anonymous;
-
-	if (flags & ~7ull || (mask && maxnode < 1))
-		return -EINVAL;
-	if ((flags & MPOL_F_MEMS_ALLOWED) && (flags & (MPOL_F_NODE | MPOL_F_ADDR)))
-		return -EINVAL;
-	if (!(flags & MPOL_F_ADDR) && addr)
-		return -EINVAL;
-	if ((flags & MPOL_F_ADDR) && range_is(ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE, &anonymous))
-		return -EFAULT;
-	if ((flags & MPOL_F_NODE) && !(flags & MPOL_F_ADDR))
-		return -EINVAL; /* only while interleaving */
-	if (mode && put_user(what, mode))
-		return -EFAULT;
-	if (!mask)
-		return 0;
-	word = word ? 1 : 0;
-	for (u64 i = 0; i < (maxnode + 63) / 64 && i < PAGE_SIZE; i++) {
-		if (put_user(word, mask + i))
-			return -EFAULT;
-		word = 0;
-	}
 	return 0;
 }

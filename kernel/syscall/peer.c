@@ -102,6 +102,41 @@ long sys_pidfd_getfd(int pidfd, int fd, unsigned flags)
 
 /* ---- memory ---- */
 
+long sys_process_madvise(int pidfd, const struct iovec __user *iov, u64 n, int advice, unsigned flags)
+{
+	struct process *p;
+	struct iovec v;
+	u64 done = 0;
+	long r = 0;
+
+	if (flags)
+		return -EINVAL;
+	if (n > IOV_MAX)
+		return -EINVAL;
+	for (u64 i = 0; i < n; i++)
+		if (get_user(v, iov + i))
+			return -EFAULT;
+	p = get_process(pidfd, false);
+	if (is_err(p))
+		return ptr_err(p);
+	for (u64 i = 0; !r && i < n; i++) {
+		if (get_user(v, iov + i))
+			return -EFAULT;
+		r = sys_madvise((u64)v.base, v.len, advice);
+		if (!r)
+			done += v.len;
+	}
+	return done ? (long)done : r;
+}
+
+/* Only of a process that is dying. */
+long sys_process_mrelease(int pidfd, unsigned flags)
+{
+	struct process *p = flags ? err_ptr(-EINVAL) : get_process(pidfd, false);
+
+	return is_err(p) ? ptr_err(p) : -EINVAL;
+}
+
 #define VM_COPY_CHUNK 4096
 
 /* The bytes of `from` to `to`, page by page through the kernel; what went over before an address was bad counts. */

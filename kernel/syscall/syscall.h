@@ -25,6 +25,7 @@ struct trap_frame;
 
 struct cap_data;
 struct cap_header;
+struct file_handle;
 struct clone_args;
 struct linux_itimerspec;
 struct linux_itimerval;
