@@ -333,9 +333,13 @@ struct user_mmsghdr { /* struct mmsghdr of the ABI */
 	unsigned len, pad;
 };
 
+static struct user_mmsghdr __user *mmsg_at(void __user *vec, unsigned i)
+{
+	return (struct user_mmsghdr __user *)((u64)vec + i * sizeof(struct user_mmsghdr));
+}
+
 long sys_sendmmsg(int fd, void __user *uvec, unsigned n, int flags)
 {
-	struct user_mmsghdr __user *v = uvec;
 	struct fdref s;
 	unsigned done = 0;
 	long r = socket_get(fd, &s);
@@ -343,9 +347,11 @@ long sys_sendmmsg(int fd, void __user *uvec, unsigned n, int flags)
 	if (r)
 		return r;
 	for (; !r && done < MIN(n, (unsigned)IOV_MAX); done += !r) {
-		r = sys_sendmsg(fd, &v[done].h, flags);
+		struct user_mmsghdr __user *v = mmsg_at(uvec, done);
+
+		r = sys_sendmsg(fd, user_member(v, h), flags);
 		if (r >= 0)
-			r = put_user((unsigned)r, &v[done].len);
+			r = put_user((unsigned)r, user_member(v, len));
 	}
 	fd_put(s);
 	return done ? (long)done : r;
@@ -368,7 +374,6 @@ static int get_mmsg_deadline(const struct timespec64 __user *timeout, nsec_t *de
 /* The time-out is looked at after each message, as Linux does it: it does not end a wait (recvmmsg(2), BUGS). */
 long sys_recvmmsg(int fd, void __user *uvec, unsigned n, int flags, struct timespec64 __user *timeout)
 {
-	struct user_mmsghdr __user *v = uvec;
 	nsec_t deadline, now;
 	struct fdref s;
 	unsigned done = 0;
@@ -379,9 +384,11 @@ long sys_recvmmsg(int fd, void __user *uvec, unsigned n, int flags, struct times
 	if (r)
 		return r;
 	while (done < n) {
-		r = sys_recvmsg(fd, &v[done].h, flags & ~MSG_WAITFORONE);
+		struct user_mmsghdr __user *v = mmsg_at(uvec, done);
+
+		r = sys_recvmsg(fd, user_member(v, h), flags & ~MSG_WAITFORONE);
 		if (r >= 0)
-			r = put_user((unsigned)r, &v[done].len);
+			r = put_user((unsigned)r, user_member(v, len));
 		if (r)
 			break;
 		done++;
