@@ -393,7 +393,7 @@ long sys_io_cancel(u64 id, struct iocb __user *iocb, struct io_event __user *res
 	struct context *c;
 	u32 key;
 
-	if (get_user(key, &iocb->key))
+	if (get_user(key, user_member(iocb, key)))
 		return -EFAULT;
 	if (key)
 		return -EINVAL;
