@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of /proc: procfs.c has the table of its files, the links and what is about the whole system,
- * procfs_process.c what is about the process and its threads, procfs_system.c the rest.  Show functions may sleep; they take process.lock
+ * procfs_process.c what is about the process and its threads, procfs_maps.c its memory's areas, procfs_system.c the rest.  Show functions may sleep; they take process.lock
  * and space.lock (spin) for what they copy, never both.
  */
 #ifndef FS_PROCFS_H
@@ -47,5 +47,31 @@ void procfs_show_50(struct text *t, const long *n);
 void procfs_show_2(struct text *t, const long *n);
 void procfs_show_personality(struct text *t, const long *n);
 void procfs_show_coredump_filter(struct text *t, const long *n);
+
+void procfs_show_smaps(struct text *t, const long *n);
+void procfs_show_interrupts(struct text *t, const long *n);
+void procfs_show_cgroups(struct text *t, const long *n);
+void procfs_show_partitions(struct text *t, const long *n);
+void procfs_show_watches_max(struct text *t, const long *n);
+void procfs_show_instances_max(struct text *t, const long *n);
+void procfs_show_queued_max(struct text *t, const long *n);
+void procfs_show_pty_max(struct text *t, const long *n);
+void procfs_show_pty_nr(struct text *t, const long *n);
+void procfs_show_rr_slice(struct text *t, const long *n);
+void procfs_show_port_range(struct text *t, const long *n);
+void procfs_show_net_dev(struct text *t, const long *n);
+void procfs_show_net_inet(struct text *t, const long *n);
+void procfs_show_net_route(struct text *t, const long *n);
+void procfs_show_net_packet(struct text *t, const long *n);
+void procfs_show_net_netlink(struct text *t, const long *n);
+void procfs_show_net_unix(struct text *t, const long *n);
+int procfs_link_ns_cgroup(const long *n, char *buf, size_t size);
+int procfs_link_ns_ipc(const long *n, char *buf, size_t size);
+int procfs_link_ns_mnt(const long *n, char *buf, size_t size);
+int procfs_link_ns_net(const long *n, char *buf, size_t size);
+int procfs_link_ns_pid(const long *n, char *buf, size_t size);
+int procfs_link_ns_time(const long *n, char *buf, size_t size);
+int procfs_link_ns_user(const long *n, char *buf, size_t size);
+int procfs_link_ns_uts(const long *n, char *buf, size_t size);
 
 #endif

@@ -14,68 +14,6 @@
 
 /* ---- the process's memory ---- */
 
-struct area_copy {
-	vaddr_t start, end;
-	u32 flags;
-	u64 offset;
-	struct file *file; /* a reference */
-	const char *name;
-};
-
-/* The areas as they are now, since names of files cannot be found out under space.lock.  *count of them. */
-static struct area_copy *copy_areas(struct space *s, unsigned *count)
-{
-	unsigned room = READ_ONCE(s->areas.count) + 16, n = 0;
-	struct area_copy *copy = kmalloc(room * sizeof(*copy));
-	unsigned long ev;
-
-	*count = 0;
-	if (!copy)
-		return NULL;
-	ev = spin_lock(&s->lock);
-	for (struct area *a = area_find_above(&s->areas, 0); a && n < room; a = area_next(a), n++)
-		copy[n] = (struct area_copy){a->start, a->end, a->flags, a->offset, a->file ? file_ref(a->file) : NULL,
-					     a->name};
-	spin_unlock(&s->lock, ev);
-	*count = n;
-	return copy;
-}
-
-static void free_areas(struct area_copy *copy, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (copy[i].file)
-			file_unref(copy[i].file);
-	kfree(copy);
-}
-
-void procfs_show_maps(struct text *t, const long *n)
-{
-	unsigned count;
-	struct area_copy *a = copy_areas(procfs_process()->space, &count);
-	char *path = kmalloc(PATH_MAX + 16);
-
-	for (unsigned i = 0; path && i < count; i++) {
-		struct inode *inode = a[i].file ? a[i].file->inode : NULL;
-		size_t begin = t->len;
-		u32 f = a[i].flags;
-
-		text_printf(t, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", a[i].start, a[i].end,
-			    f & AREA_READ ? 'r' : '-', f & AREA_WRITE ? 'w' : '-', f & AREA_EXEC ? 'x' : '-',
-			    f & AREA_SHARED ? 's' : 'p', (unsigned long)a[i].offset, 0, inode ? inode->sb->dev : 0,
-			    inode ? (unsigned long)inode->ino : 0ul);
-		if (inode && a[i].file->dentry && vfs_path(a[i].file->dentry, path, PATH_MAX + 16, true) > 0)
-			text_printf(t, "%*s%s", (int)MAX(1l, 73 - (long)(t->len - begin)), "", path);
-		else if (a[i].name)
-			text_printf(t, "%*s%s", (int)MAX(1l, 73 - (long)(t->len - begin)), "", a[i].name);
-		text_add(t, "\n", 1);
-	}
-	if (!path || !a)
-		t->no_memory = true;
-	kfree(path);
-	free_areas(a, count);
-}
-
 struct usage {
 	u64 size, resident, data, stack, text;
 };

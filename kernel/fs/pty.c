@@ -340,6 +340,16 @@ static int slave_open(struct file *f)
 	return r;
 }
 
+unsigned pty_count(void)
+{
+	unsigned n = 0;
+
+	mutex_lock(&ptys_lock);
+	list_for_each(l, &ptys) n++;
+	mutex_unlock(&ptys_lock);
+	return n;
+}
+
 int pty_open_controlling(struct file *f)
 {
 	int r = -ENXIO;

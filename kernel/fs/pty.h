@@ -15,6 +15,7 @@
 extern const struct file_ops ptmx_ops; /* of the device /dev/ptmx */
 /* pts: /dev/pts, where slaves get their names; its reference passes. */
 void pty_set_directory(struct dentry *pts);
+unsigned pty_count(void); /* that there are now */
 /* Opens the controlling terminal, if it is a pty: 0 or -errno; -ENXIO: none is. */
 int pty_open_controlling(struct file *f);
 

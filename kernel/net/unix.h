@@ -104,4 +104,14 @@ int unix_accept(struct file *f, u32 flags, struct file **out);
 ssize_t unix_send(struct file *f, struct socket_msg *m);
 ssize_t unix_recv(struct file *f, struct socket_msg *m);
 
+/* For /proc/net/unix: the sockets that have a name, at most max; an abstract one begins with '@'.  How many. */
+struct unix_info {
+	u16 type;
+	bool listening, connected;
+	u64 ino;
+	unsigned len;
+	char path[UNIX_PATH_MAX];
+};
+unsigned unix_list(struct unix_info *out, unsigned max);
+
 #endif

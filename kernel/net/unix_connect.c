@@ -303,3 +303,30 @@ int unix_accept(struct file *f, u32 flags, struct file **out)
 	}
 	return 0;
 }
+
+unsigned unix_list(struct unix_info *out, unsigned max)
+{
+	const unsigned skip = 2; /* the family */
+	unsigned long ev = spin_lock(&unix_lock);
+	unsigned n = 0;
+
+	list_for_each(l, &names) {
+		const struct unix_sock *s = list_entry(l, struct unix_sock, link);
+		struct unix_info *i = &out[n];
+
+		if (n++ == max)
+			break;
+		i->type = (u16)s->sock.type;
+		i->listening = s->state == UNIX_LISTENING;
+		i->connected = s->state == UNIX_CONNECTED;
+		i->ino = s->inode ? s->inode->ino : 0;
+		i->len = s->name_len > skip ? MIN(s->name_len - skip, (unsigned)sizeof(i->path)) : 0;
+		memcpy(i->path, s->name + skip, i->len);
+		if (i->len && !i->path[0])
+			i->path[0] = '@';
+		else
+			i->len = (unsigned)strnlen(i->path, i->len);
+	}
+	spin_unlock(&unix_lock, ev);
+	return MIN(n, max);
+}

@@ -57,6 +57,8 @@ int platform_code_write(struct space *s, vaddr_t addr, const void *bytes, size_t
 /* When it returns, every CPU that runs a thread of s has executed a serializing instruction since it was called. */
 void platform_space_barrier(struct space *s);
 bool platform_space_present(struct space *s, vaddr_t addr); /* for mincore(2): whether a page is there */
+/* How many pages of [start, end) are there, and have been written; with space.lock held. */
+u64 platform_space_count(struct space *s, vaddr_t start, vaddr_t end, u64 *dirty);
 void platform_space_unmap(struct space *s, vaddr_t start, vaddr_t end); /* frees pages, other CPUs included */
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot);
 

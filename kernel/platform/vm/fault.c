@@ -444,6 +444,25 @@ bool platform_space_present(struct space *s, vaddr_t addr)
 	return pte && pte_there(*pte);
 }
 
+u64 platform_space_count(struct space *s, vaddr_t start, vaddr_t end, u64 *dirty)
+{
+	u64 n = 0;
+
+	*dirty = 0;
+	for (vaddr_t va = paging_skip(s->plat.root, start, end); va < end; va = paging_skip(s->plat.root, va, end)) {
+		bool huge;
+		u64 *pte = paging_find(s->plat.root, va, &huge);
+		vaddr_t next = huge ? ALIGN_DOWN(va, 2 * MiB) + 2 * MiB : va + PAGE_SIZE;
+		u64 pages = pte && pte_there(*pte) ? (MIN(next, end) - va) / PAGE_SIZE : 0;
+
+		n += pages;
+		if (pages && *pte & PTE_D)
+			*dirty += pages;
+		va = next;
+	}
+	return n;
+}
+
 void platform_space_protect(struct space *s, vaddr_t start, vaddr_t end, u32 prot)
 {
 	bool changed = false;
