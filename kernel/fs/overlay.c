@@ -180,8 +180,28 @@ static void node_free(struct ovl_node *n)
 		tree_remove(&s->by_lower, &n->by_lower);
 		spin_unlock(&s->lock, ev);
 	}
-	while (!list_empty(&n->order))
-		name_free(n, list_first(&n->order, struct ovl_name, link));
+	while (!list_empty(&n->order)) {
+		struct ovl_name *name = list_first(&n->order, struct ovl_name, link);
+		struct inode *i = name->inode;
+
+		list_remove(&name->link);
+		kfree(name);
+		__atomic_fetch_sub(&s->names, 1, __ATOMIC_RELAXED);
+		/* A directory that goes with this one leaves its names to it: a deep tree must not eat the stack. */
+		if (i && S_ISDIR(i->mode) && i->priv && READ_ONCE(i->refs) == 1) {
+			struct ovl_node *below = ovl_node_of(i);
+
+			while (!list_empty(&below->order)) {
+				struct list *l = below->order.next;
+
+				list_remove(l);
+				list_push_back(&n->order, l);
+			}
+			below->names.root = NULL;
+		}
+		if (i)
+			inode_unref(i);
+	}
 	if (n->lower)
 		inode_unref(n->lower);
 	kfree(n);

@@ -24,6 +24,7 @@ static struct node {
 } nodes[NODES];
 static unsigned node_count;
 static unsigned fids[65536]; /* nodes */
+static uintptr_t deepest; /* the stack's end when a fid was given back */
 static u32 msize; /* that the server agrees to */
 static unsigned messages, of_type[128];
 static bool device_dead;
@@ -154,6 +155,7 @@ static int serve_type(u8 type, struct p9_reader *in)
 		serve_readdir(i, off, p9_get32(in));
 		return 0;
 	case P9_TCLUNK:
+		deepest = MIN(deepest, (uintptr_t)__builtin_frame_address(0));
 		fids[fid] = 0;
 		return 0;
 	default:
@@ -483,6 +485,44 @@ static void names_do_not_pile_up(void **state)
 	}
 }
 
+static void a_deep_tree_goes_without_eating_the_stack(void **state)
+{
+	unsigned node = 1, top = 0;
+	struct dentry *at, *next;
+	struct kstat st;
+	u64 size;
+
+	for (int i = 0; i < 3000; i++) {
+		node = node_add(node, "d", S_IFDIR | 0755, 0);
+		top = top ?: node;
+	}
+	for (int overlay = 0; overlay < 2; overlay++) {
+		mount(overlay);
+		at = dentry_ref(vfs_root);
+		for (int i = 0; i < 3000; i++) {
+			assert_int_equal(vfs_walk(at, "d", WALK_DIRECTORY, &next), 0);
+			dentry_unref(at);
+			at = next;
+		}
+		assert_int_equal(vfs_getattr(at, &st), 0);
+		deepest = (uintptr_t)__builtin_frame_address(0);
+		dentry_unref(at);
+		nodes[top].parent = 0;
+		nodes[1].time++;
+		vfs_news++;
+		assert_int_equal(size_of("d", &size), -ENOENT);
+		for (unsigned i = 0; i < 2 * fs->name_max; i++) { /* what is remembered of it goes */
+			char name[20];
+
+			snprintf(name, sizeof(name), "n%u", i);
+			assert_int_equal(size_of(name, &size), -ENOENT);
+		}
+		assert_in_range(fs->client.fids_live, 1, 10);
+		assert_in_range((uintptr_t)__builtin_frame_address(0) - deepest, 0, 32 * KiB);
+		nodes[top].parent = 1;
+	}
+}
+
 static void a_server_that_goes_away_is_an_error(void **state)
 {
 	unsigned dir = node_add(1, "dir", S_IFDIR | 0755, 0);
@@ -588,6 +628,7 @@ int main(void)
 		cmocka_unit_test_setup(reads_grow_and_what_is_kept_is_bounded, begin),
 		cmocka_unit_test_setup(bytes_are_right_wherever_they_are_read, begin),
 		cmocka_unit_test_setup(names_do_not_pile_up, begin),
+		cmocka_unit_test_setup(a_deep_tree_goes_without_eating_the_stack, begin),
 		cmocka_unit_test_setup(a_server_that_goes_away_is_an_error, begin),
 		cmocka_unit_test_setup(rubbish_is_an_error_and_never_more, begin),
 	};
