@@ -104,7 +104,10 @@ int main(void)
 			fflush(stdout);
 		} else if (!strcmp(verb, "content")) {
 			fd = open(name, O_RDONLY);
-			read_it();
+			if (fd < 0)
+				say("content", -1);
+			else
+				read_it();
 			close(fd);
 		} else if (!strcmp(verb, "await"))
 			await(more);
