@@ -10,6 +10,7 @@
 #include "lib/format.h"
 #include "mm/heap.h"
 #include "mm/space.h"
+#include "proc/limits.h"
 #include "proc/thread.h"
 
 #define TMPFS_MAGIC 0x01021994
@@ -181,7 +182,9 @@ s64 shm_attach(struct shm *s, vaddr_t addr, int flags)
 		file_unref(f);
 		return err;
 	}
-	at = space_map(current->process->space, addr, s->size, area, fixed, !(flags & SHM_REMAP), f, 0, NULL);
+	at = limit_memory(addr, ALIGN_UP(s->size, PAGE_SIZE), area, fixed && flags & SHM_REMAP, false);
+	if (!at)
+		at = space_map(current->process->space, addr, s->size, area, fixed, !(flags & SHM_REMAP), f, 0, NULL);
 	if (at >= 0) {
 		ev = spin_lock(&s->obj.lock);
 		s->atime = sysv_now();

@@ -22,4 +22,14 @@ enum {
 	RLIMIT_RTTIME,
 };
 
+#include "lib/types.h"
+
+/*
+ * RLIMIT_AS and RLIMIT_DATA, setrlimit(2): -ENOMEM if mapping len bytes with flags (AREA_*) would pass them, else 0.
+ * replaces: what is mapped at addr goes; may_not: -EEXIST if there is anything.  limit_writable: the same of making
+ * what is mapped there writable.  They take the space's lock.
+ */
+int limit_memory(u64 addr, u64 len, u32 flags, bool replaces, bool may_not);
+int limit_writable(u64 addr, u64 len);
+
 #endif

@@ -5,6 +5,7 @@
 #include "fs/file.h"
 #include "fs/memfd.h"
 #include "mm/space.h"
+#include "proc/limits.h"
 #include "proc/thread.h"
 #include "syscall/memory.h"
 #include "syscall/syscall.h"
@@ -120,6 +121,9 @@ long sys_mmap(u64 addr, u64 len, int prot, int flags, int fd, u64 off)
 		area |= AREA_NORESERVE;
 	if (flags & MAP_GROWSDOWN)
 		area |= AREA_GROWSDOWN | AREA_STACK;
+	at = limit_memory(addr, ALIGN_UP(len, PAGE_SIZE), area, fixed && !noreplace, noreplace);
+	if (at)
+		goto out;
 	at = space_map(space(), ALIGN_DOWN(addr, PAGE_SIZE), len, area, fixed, noreplace, file, off, NULL);
 	/* A seal that came in between has not seen this mapping: it goes again. */
 	if (at > 0 && file && (area & (AREA_SHARED | AREA_NOWRITE)) == AREA_SHARED && !memfd_may_write_shared(file)) {
@@ -173,12 +177,18 @@ long sys_mprotect(u64 addr, u64 len, int prot)
 		return -EINVAL;
 	if (!user_range_ok((void __user *)addr, len))
 		return -ENOMEM;
+	if ((prot & PROT_WRITE) && limit_writable(addr, len))
+		return -ENOMEM;
 	return space_protect(space(), addr, len, prot_flags(prot));
 }
 
 long sys_brk(u64 addr)
 {
-	u64 was = READ_ONCE(space()->brk), now = space_brk(space(), addr);
+	u64 was = READ_ONCE(space()->brk), now;
+
+	if (addr > was && limit_memory(0, ALIGN_UP(addr, PAGE_SIZE) - ALIGN_UP(was, PAGE_SIZE), AREA_READ | AREA_WRITE, false, false))
+		return (long)was;
+	now = space_brk(space(), addr);
 
 	if (unlikely(READ_ONCE(space()->lock_future)) && now > was)
 		(void)populate(ALIGN_UP(was, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE) - ALIGN_UP(was, PAGE_SIZE), AREA_WRITE);
@@ -188,6 +198,16 @@ long sys_brk(u64 addr)
 #define MREMAP_MAYMOVE	 1
 #define MREMAP_FIXED	 2
 #define MREMAP_DONTUNMAP 4
+
+static u32 area_flags(u64 addr)
+{
+	unsigned long ev = spin_lock(&space()->lock);
+	struct area *a = area_find(&space()->areas, addr);
+	u32 flags = a ? a->flags : 0;
+
+	spin_unlock(&space()->lock, ev);
+	return flags;
+}
 
 long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 {
@@ -214,6 +234,8 @@ long sys_mremap(u64 addr, u64 old_len, u64 new_len, u64 flags, u64 new_addr)
 	}
 	if (!user_range_ok((void __user *)addr, old_len))
 		return -EFAULT;
+	if (new_len > old_len && limit_memory(0, new_len - old_len, area_flags(addr), false, false))
+		return -ENOMEM;
 	return space_remap(space(), addr, old_len, new_len, may_move, fixed ? new_addr : 0, keep);
 }
 
