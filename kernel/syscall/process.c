@@ -296,6 +296,7 @@ long sys_prctl(int option, u64 a2, u64 a3, u64 a4, u64 a5)
 	case PR_GET_DUMPABLE:
 		return 1;
 	case PR_GET_SECCOMP:
+	case PR_GET_SECUREBITS:
 	case PR_GET_THP_DISABLE:
 		return 0;
 	case PR_GET_TIMERSLACK:

@@ -61,6 +61,7 @@ static void capabilities(void)
 	T(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 1, 0, 0));
 	T(prctl(PR_CAP_AMBIENT, 0, 0, 0, 0));
 	T(prctl(PR_CAP_AMBIENT, 5, 0, 0, 0));
+	T(prctl(PR_GET_SECUREBITS));
 }
 
 /* getlogin(3) reads a number to which nothing is appended. */
