@@ -17,6 +17,17 @@ struct overflown {
 	struct uring_cqe cqe;
 };
 
+static struct list rings = LIST_INIT(rings);
+static struct spinlock rings_lock = SPINLOCK_INIT; /* outside ring.lock */
+
+void uring_each(void (*fn)(struct uring *r))
+{
+	unsigned long ev = spin_lock(&rings_lock);
+
+	list_for_each(l, &rings) fn(list_entry(l, struct uring, all));
+	spin_unlock(&rings_lock, ev);
+}
+
 u32 uring_array_offset(const struct uring *r)
 {
 	return (u32)(sizeof(struct uring_shared) + r->cq_entries * sizeof(struct uring_cqe));
@@ -51,8 +62,13 @@ static void pages_release(void *mem, u64 pages)
 
 void uring_put(struct uring *r)
 {
+	unsigned long ev;
+
 	if (__atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	ev = spin_lock(&rings_lock);
+	list_remove(&r->all);
+	spin_unlock(&rings_lock, ev);
 	while (!list_empty(&r->overflow)) {
 		struct overflown *o = list_first(&r->overflow, struct overflown, link);
 
@@ -106,9 +122,8 @@ void uring_flush(struct uring *r)
 	spin_unlock(&r->lock, ev);
 }
 
-void uring_post(struct uring *r, u64 user_data, s32 res)
+static void post(struct uring *r, const struct uring_cqe cqe)
 {
-	const struct uring_cqe cqe = {user_data, res, 0};
 	unsigned long ev = spin_lock(&r->lock);
 
 	if (!list_empty(&r->overflow) || !put_cqe(r, &cqe)) {
@@ -127,6 +142,13 @@ void uring_post(struct uring *r, u64 user_data, s32 res)
 	wait_wake_all(&r->cq_wait, POLLIN | POLLRDNORM);
 	if (r->eventfd)
 		eventfd_signal(r->eventfd);
+}
+
+void uring_post(struct uring *r, u64 user_data, s32 res) { post(r, (struct uring_cqe){user_data, res, 0}); }
+
+void uring_post_more(struct uring *r, u64 user_data, s32 res)
+{
+	post(r, (struct uring_cqe){user_data, res, 2 /* IORING_CQE_F_MORE */});
 }
 
 /* ---- as a file ---- */
@@ -203,6 +225,7 @@ struct file *uring_create(u32 entries, u32 cq_entries, u32 flags, int *err)
 {
 	struct uring *r = kzalloc(sizeof(*r));
 	struct file *f = NULL;
+	unsigned long ev;
 
 	*err = -ENOMEM;
 	if (!r)
@@ -215,6 +238,8 @@ struct file *uring_create(u32 entries, u32 cq_entries, u32 flags, int *err)
 	spin_init(&r->lock);
 	list_init(&r->active);
 	list_init(&r->overflow);
+	list_init(&r->deferred);
+	list_init(&r->all);
 	wait_queue_init(&r->cq_wait);
 	r->shared = pages_alloc(uring_array_offset(r) + entries * sizeof(u32), &r->shared_pages);
 	r->sqes = pages_alloc(entries * sizeof(*r->sqes), &r->sqe_pages);
@@ -225,7 +250,12 @@ struct file *uring_create(u32 entries, u32 cq_entries, u32 flags, int *err)
 		r->shared->cq_entries = cq_entries;
 		f = file_anon(0600, 0, &uring_ops, r);
 	}
-	if (!f)
+	if (!f) {
 		uring_put(r);
+		return NULL;
+	}
+	ev = spin_lock(&rings_lock);
+	list_push_back(&rings, &r->all);
+	spin_unlock(&rings_lock, ev);
 	return f;
 }

@@ -58,6 +58,7 @@ enum { /* opcodes that are here */
 	IORING_OP_TIMEOUT_REMOVE = 12,
 	IORING_OP_ACCEPT = 13,
 	IORING_OP_ASYNC_CANCEL = 14,
+	IORING_OP_LINK_TIMEOUT = 15,
 	IORING_OP_CLOSE = 19,
 	IORING_OP_READ = 22,
 	IORING_OP_WRITE = 23,
@@ -86,6 +87,10 @@ struct uring {
 	struct spinlock lock;
 	u32 sq_head, cq_tail;	/* ours, too */
 	struct list active;	/* requests that wait */
+	struct list deferred;	/* chains behind one that drains; with the next two under `submit` */
+	unsigned running;	/* chains started and not done */
+	bool draining;		/* one of them lets none start behind it */
+	struct list all;	/* in the list of rings */
 	struct list overflow;	/* completions that found no room */
 	struct wait_queue cq_wait;
 	struct file *eventfd;	/* a reference, or NULL */
@@ -103,6 +108,10 @@ void uring_put(struct uring *r);
 unsigned uring_ready(struct uring *r); /* completions to be read */
 void uring_flush(struct uring *r);     /* those that found no room, as far as there is some now */
 void uring_post(struct uring *r, u64 user_data, s32 res);
+void uring_post_more(struct uring *r, u64 user_data, s32 res); /* of a request that goes on */
+void uring_each(void (*fn)(struct uring *r)); /* fn with a spinlock held */
+void uring_exec(void); /* before the program's memory becomes another's */
+void uring_reopen(struct uring *r);
 int uring_start_worker(void); /* once: 0, -ENOMEM */
 /* Starts up to n requests, under `submit`: how many. */
 unsigned uring_submit(struct uring *r, unsigned n);

@@ -4,6 +4,7 @@
 #include <arch/switch.h>
 #include "fs/fd.h"
 #include "lib/errno.h"
+#include "ipc/uring.h"
 #include "mm/space.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
@@ -103,6 +104,7 @@ int exec_replace(struct exec *e)
 		return err;
 	}
 	reset_thread(current);
+	uring_exec();
 	use_space(p, s);
 	fd_close_on_exec(p->files);
 	err = exec_load(e, &pc, &sp);

@@ -5,71 +5,24 @@
  * timer, a cancellation) owns it from there.  Wake-ups may come from event handlers: they only hand it to the
  * worker, a thread of the kernel, which goes on with it.
  */
-#include "ipc/uring.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "platform/platform.h"
 #include "proc/clock.h"
 #include "proc/thread.h"
-#include "syscall/args.h"
 #include "syscall/socket.h"
 #include "syscall/timeval.h"
+#include "syscall/uring_req.h"
 
-#define IOSQE_FIXED_FILE       (1u << 0)
-#define IOSQE_IO_LINK	       (1u << 2)
-#define IOSQE_IO_HARDLINK      (1u << 3)
-#define IOSQE_ASYNC	       (1u << 4) /* as good as not: what blocks is left to the worker anyway */
-#define IOSQE_CQE_SKIP_SUCCESS (1u << 6)
-#define SQE_FLAGS_KNOWN                                                                                      \
-	(IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS)
-
-#define IORING_FSYNC_DATASYNC	    1u
-#define IORING_TIMEOUT_ABS	    1u
-#define IORING_TIMEOUT_UPDATE	    2u
-#define IORING_TIMEOUT_BOOTTIME	    4u
-#define IORING_TIMEOUT_REALTIME	    8u
-#define IORING_TIMEOUT_ETIME_SUCCESS 32u
-#define IORING_ASYNC_CANCEL_ALL	    1u
-#define IORING_ASYNC_CANCEL_FD	    2u
-#define IORING_ASYNC_CANCEL_ANY	    4u
-#define RWF_NOWAIT		    8u
-
-#define HOOKS_MAX  4
 #define REQ_WAITS  -4096 /* a result that no system call has: it is armed, or the worker's already */
-
-enum req_state { REQ_RUNS, REQ_ARMED, REQ_FIRED };
-
-struct uring_req {
-	struct list link; /* in ring.active: under ring.lock */
-	struct list work; /* in the worker's list */
-	struct uring *ring;
-	struct uring_req *next; /* of its chain: starts when this one is done */
-	struct uring_sqe sqe;
-	u32 state; /* enum req_state, atomic */
-	int error; /* found when it was prepared */
-	struct file *file;
-	unsigned want; /* POLL* bits it waits for */
-	struct poll_hook hook;
-	struct {
-		struct waiter w;
-		struct wait_queue *q;
-	} hooks[HOOKS_MAX];
-	unsigned hook_count;
-	bool hooks_lacking;
-	struct iov_arg iov;
-	bool has_iov;
-	struct timer timer;
-	nsec_t deadline;
-	u32 target;	  /* of a time-out that counts: ring.cq_tail then */
-	bool counts, due; /* due: it came to its number before its time */
-};
 
 static struct {
 	struct spinlock lock;
 	struct list queue;
-	struct wait_queue wait;
+	struct wait_queue wait, idle;
 	u32 started;
-} worker = {SPINLOCK_INIT, LIST_INIT(worker.queue), WAIT_QUEUE_INIT(worker.wait), 0};
+	bool busy; /* with a request; set with it taken off, under the lock */
+} worker = {SPINLOCK_INIT, LIST_INIT(worker.queue), WAIT_QUEUE_INIT(worker.wait), WAIT_QUEUE_INIT(worker.idle), 0, false};
 
 /* ---- waiting ---- */
 
@@ -253,6 +206,10 @@ static ssize_t do_io(struct uring_req *q)
 			r = try_io(q);
 		if (r == -ERESTARTSYS || r == -ERESTARTNOHAND)
 			r = -EINTR;
+		if (r >= 0 && q->sqe.opcode == IORING_OP_ACCEPT && q->sqe.ioprio & IORING_ACCEPT_MULTISHOT) {
+			uring_post_more(q->ring, q->sqe.user_data, (s32)r);
+			continue;
+		}
 		if (r != -EAGAIN || !blocks || nowait)
 			return r;
 		r = arm_poll(q);
@@ -261,8 +218,29 @@ static ssize_t do_io(struct uring_req *q)
 	}
 }
 
+/* IORING_POLL_ADD_MULTI: tells what it sees now and at each wake-up, until it is cancelled. */
+static ssize_t do_poll_many(struct uring_req *q)
+{
+	unsigned mask;
+
+	q->hook.add = add_hook;
+	q->hooks_lacking = false;
+	WRITE_ONCE(q->state, REQ_ARMED);
+	set_active(q, true);
+	mask = file_poll(q->file, q->want, &q->hook) & q->want;
+	if (q->hooks_lacking && claim(q)) {
+		disarm(q);
+		return -ENOMEM;
+	}
+	if (mask) /* under ring.submit: nobody has ended it yet, though it may have been woken */
+		uring_post_more(q->ring, q->sqe.user_data, (s32)mask);
+	return REQ_WAITS;
+}
+
 static ssize_t do_poll(struct uring_req *q)
 {
+	if (q->sqe.len & IORING_POLL_ADD_MULTI)
+		return do_poll_many(q);
 	for (;;) {
 		unsigned mask = file_poll(q->file, q->want, NULL) & q->want;
 		int r;
@@ -275,12 +253,15 @@ static ssize_t do_poll(struct uring_req *q)
 	}
 }
 
-static int get_deadline(const struct uring_sqe *sqe, u64 addr, u32 flags, nsec_t *deadline)
+int uring_get_deadline(u64 addr, u32 flags, nsec_t *deadline)
 {
-	int err = get_timespec_nsec((void __user *)addr, deadline);
+	struct timespec64 ts;
 
-	if (err)
-		return err;
+	if (copy_from_user(&ts, (const void __user *)addr, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0) /* a second's worth and more of nanoseconds is taken as it comes */
+		return -EINVAL;
+	*deadline = timespec_to_nsec(&ts);
 	if (!(flags & IORING_TIMEOUT_ABS))
 		*deadline = clock_deadline(*deadline);
 	else if (flags & IORING_TIMEOUT_REALTIME)
@@ -351,7 +332,7 @@ static ssize_t do_timeout_update(struct uring_req *q)
 {
 	struct uring_req *t;
 	nsec_t deadline;
-	int err = get_deadline(&q->sqe, q->sqe.off, q->sqe.op_flags, &deadline);
+	int err = uring_get_deadline(q->sqe.off, q->sqe.op_flags, &deadline);
 
 	if (err)
 		return err;
@@ -371,6 +352,9 @@ void uring_cancel_all(struct uring *r)
 	WRITE_ONCE(r->closed, true);
 	do_cancel(r, 0, true, true, -1);
 }
+
+/* What the ring's file keeps open goes on being a ring. */
+void uring_reopen(struct uring *r) { WRITE_ONCE(r->closed, false); }
 
 /* ---- from the beginning to the end ---- */
 
@@ -398,6 +382,8 @@ static ssize_t perform(struct uring_req *q)
 	case IORING_OP_ASYNC_CANCEL:
 		return do_cancel(q->ring, s->addr, s->op_flags & IORING_ASYNC_CANCEL_ANY,
 				 s->op_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY), -1);
+	case IORING_OP_LINK_TIMEOUT: /* behind nothing */
+		return -EINVAL;
 	case IORING_OP_CLOSE:
 		return fd_close(s->fd);
 	default:
@@ -426,19 +412,83 @@ static void req_free(struct uring_req *q)
 	uring_put(r);
 }
 
+static void tell(struct uring_req *q, ssize_t res)
+{
+	if (!(q->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || res < 0)
+		uring_post(q->ring, q->sqe.user_data, (s32)res);
+}
+
+/* IORING_OP_LINK_TIMEOUT behind q, which is done: its timer will not fire any more.  What follows it. */
+static struct uring_req *end_link_timeout(struct uring_req *t)
+{
+	struct uring_req *next = t->next;
+	ssize_t res = t->error ? t->error : t->hit ? -ETIME : -ECANCELED;
+
+	if (t->timer.fn)
+		timer_cancel(&t->timer);
+	if (t->hit)
+		res = -ETIME;
+	tell(t, res);
+	req_free(t);
+	return next;
+}
+
 /* Tells the result and lets go of it: what follows it in its chain, to be started or to be given up, or NULL. */
 static struct uring_req *finish(struct uring_req *q, ssize_t res)
 {
+	bool broken = breaks_chain(q, res) && !(q->sqe.flags & IOSQE_IO_HARDLINK), drain = q->drain;
 	struct uring_req *next = q->next;
+	struct uring *r = q->ring;
 
-	if (next && breaks_chain(q, res) && !(q->sqe.flags & IOSQE_IO_HARDLINK)) {
-		next->error = -ECANCELED;
-		next->sqe.flags &= ~IOSQE_IO_HARDLINK;
+	if (next && next->sqe.opcode == IORING_OP_LINK_TIMEOUT) {
+		if (next->timer.fn)
+			timer_cancel(&next->timer); /* before q is told of: it looks at q */
+		tell(q, res);
+		next = end_link_timeout(next);
+	} else {
+		tell(q, res);
 	}
-	if (!(q->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || res < 0)
-		uring_post(q->ring, q->sqe.user_data, (s32)res);
-	req_free(q);
+	if (next) {
+		next->drain = drain;
+		if (broken && !next->unfit) {
+			next->error = -ECANCELED;
+			next->sqe.flags &= ~IOSQE_IO_HARDLINK;
+		}
+	} else {
+		r->running--;
+		r->draining &= !drain;
+	}
+	req_free(q); /* may be the ring's last reference but the caller's */
 	return next;
+}
+
+/* Its time is up: what it was linked to is cancelled, unless that runs right now; then at its next wait. */
+static void link_timer_fired(struct timer *timer)
+{
+	struct uring_req *t = timer->arg, *q = t->timed;
+
+	WRITE_ONCE(t->due, true);
+	if (!claim(q))
+		return;
+	t->hit = true;
+	q->error = -ECANCELED;
+	give_to_worker(q);
+}
+
+/* q waits, and a time-out is linked to it: starts that, or finds that it has fired while q ran. */
+static void watch_link(struct uring_req *q)
+{
+	struct uring_req *t = q->next;
+
+	if (!t->timer.fn) {
+		timer_init(&t->timer, link_timer_fired, t);
+		t->timed = q;
+		timer_set(&t->timer, t->deadline);
+	} else if (READ_ONCE(t->due) && !t->hit && claim(q)) {
+		t->hit = true;
+		q->error = -ECANCELED;
+		give_to_worker(q);
+	}
 }
 
 /* Under ring.submit, so that the worker cannot have what has been armed before this returns. */
@@ -450,10 +500,50 @@ static void run_chain(struct uring_req *q)
 		if (READ_ONCE(q->ring->closed) && !q->error)
 			q->error = -ECANCELED;
 		r = perform(q);
-		if (r == REQ_WAITS)
+		if (r == REQ_WAITS) {
+			if (q->next && q->next->sqe.opcode == IORING_OP_LINK_TIMEOUT && !q->next->error)
+				watch_link(q);
 			return;
+		}
 		q = finish(q, r);
 	}
+}
+
+static bool may_start(const struct uring *r, const struct uring_req *head)
+{
+	return !r->draining && !(head->drain && r->running);
+}
+
+static void start(struct uring_req *head)
+{
+	head->ring->running++;
+	head->ring->draining = head->drain;
+	run_chain(head);
+}
+
+/* A chain may have ended that others waited for (IOSQE_IO_DRAIN). */
+static void start_deferred(struct uring *r)
+{
+	while (!list_empty(&r->deferred)) {
+		struct uring_req *head = list_first(&r->deferred, struct uring_req, link);
+
+		if (!may_start(r, head))
+			break;
+		list_remove(&head->link);
+		start(head);
+	}
+}
+
+void uring_start_chain(struct uring_req *head)
+{
+	struct uring *r = head->ring;
+
+	if (!list_empty(&r->deferred) || !may_start(r, head)) {
+		list_push_back(&r->deferred, &head->link);
+		return;
+	}
+	start(head);
+	start_deferred(r);
 }
 
 static void work(struct uring_req *q)
@@ -464,6 +554,7 @@ static void work(struct uring_req *q)
 	mutex_lock(&r->submit);
 	disarm(q);
 	run_chain(q);
+	start_deferred(r);
 	mutex_unlock(&r->submit);
 	uring_put(r);
 }
@@ -480,16 +571,34 @@ static void worker_thread(void *arg)
 	for (;;) {
 		struct uring_req *q = NULL;
 
-		(void)WAIT_EVENT(&worker.wait, !list_empty(&worker.queue), WAIT_FOREVER, WAIT_UNINTERRUPTIBLE);
+		if (!READ_ONCE(worker.busy))
+			(void)WAIT_EVENT(&worker.wait, !list_empty(&worker.queue), WAIT_FOREVER, WAIT_UNINTERRUPTIBLE);
 		ev = spin_lock(&worker.lock);
 		if (!list_empty(&worker.queue)) {
 			q = list_first(&worker.queue, struct uring_req, work);
 			list_remove(&q->work);
 		}
+		worker.busy = q;
 		spin_unlock(&worker.lock, ev);
 		if (q)
 			work(q);
+		else
+			wait_wake_all(&worker.idle, 0);
 	}
+}
+
+/*
+ * A request must not find another program's memory at its addresses: before execve(2) changes the address space, when
+ * no other thread of the program is left, all of them are cancelled, and those told of.
+ */
+void uring_exec(void)
+{
+	if (!READ_ONCE(worker.started))
+		return;
+	uring_each(uring_cancel_all);
+	(void)WAIT_EVENT(&worker.idle, list_empty(&worker.queue) && !READ_ONCE(worker.busy), WAIT_FOREVER,
+			 WAIT_UNINTERRUPTIBLE);
+	uring_each(uring_reopen);
 }
 
 int uring_start_worker(void)
@@ -500,203 +609,4 @@ int uring_start_worker(void)
 		return 0;
 	__atomic_store_n(&worker.started, 0, __ATOMIC_RELEASE);
 	return -ENOMEM;
-}
-
-/* ---- taking requests from the ring ---- */
-
-static const u8 needs_file[IORING_OP_COUNT] = {
-	[IORING_OP_READV] = 1,	   [IORING_OP_WRITEV] = 1,	[IORING_OP_FSYNC] = 1, [IORING_OP_READ_FIXED] = 1,
-	[IORING_OP_WRITE_FIXED] = 1, [IORING_OP_POLL_ADD] = 1, [IORING_OP_ACCEPT] = 1, [IORING_OP_READ] = 1,
-	[IORING_OP_WRITE] = 1,	   [IORING_OP_SEND] = 1,	[IORING_OP_RECV] = 1,
-};
-
-bool uring_op_known(unsigned op)
-{
-	return op < IORING_OP_COUNT &&
-	       (needs_file[op] || op == IORING_OP_NOP || op == IORING_OP_POLL_REMOVE || op == IORING_OP_TIMEOUT ||
-		op == IORING_OP_TIMEOUT_REMOVE || op == IORING_OP_ASYNC_CANCEL || op == IORING_OP_CLOSE);
-}
-
-static int one_buffer(struct uring_req *q, u64 addr, u64 len)
-{
-	if (!user_range_ok((void __user *)addr, len))
-		return -EFAULT;
-	q->iov.iov = q->iov.small;
-	q->iov.small[0] = (struct iovec){(void __user *)addr, MIN(len, RW_MAX)};
-	q->iov.uio = (struct uio){.iov = q->iov.iov, .count = 1, .left = q->iov.small[0].len};
-	q->has_iov = true;
-	return 0;
-}
-
-/* The program's part of a registered buffer. */
-static int fixed_buffer(struct uring_req *q)
-{
-	const struct uring_sqe *s = &q->sqe;
-	const struct iovec *b;
-
-	if (s->buf_index >= q->ring->buffer_count)
-		return -EFAULT;
-	b = &q->ring->buffers[s->buf_index];
-	if (s->addr < (u64)b->base || s->len > b->len || s->addr - (u64)b->base > b->len - s->len)
-		return -EFAULT;
-	return one_buffer(q, s->addr, s->len);
-}
-
-/* Looks at the request as a whole and takes what it needs of the program's memory.  An error ends the submission. */
-static int prepare(struct uring_req *q)
-{
-	const struct uring_sqe *s = &q->sqe;
-	int err;
-
-	if ((s->flags & ~SQE_FLAGS_KNOWN) || !uring_op_known(s->opcode) || s->personality)
-		return -EINVAL;
-	switch (s->opcode) {
-	case IORING_OP_READ:
-	case IORING_OP_WRITE:
-	case IORING_OP_READ_FIXED:
-	case IORING_OP_WRITE_FIXED:
-	case IORING_OP_READV:
-	case IORING_OP_WRITEV:
-		if (s->op_flags & ~RWF_NOWAIT)
-			return -EOPNOTSUPP;
-		q->want = s->opcode == IORING_OP_READ || s->opcode == IORING_OP_READV || s->opcode == IORING_OP_READ_FIXED
-				  ? POLLIN
-				  : POLLOUT;
-		if (s->opcode == IORING_OP_READV || s->opcode == IORING_OP_WRITEV) {
-			err = iov_get(&q->iov, (const struct iovec __user *)s->addr, s->len);
-			q->has_iov = !err;
-		} else if (s->opcode == IORING_OP_READ_FIXED || s->opcode == IORING_OP_WRITE_FIXED) {
-			err = fixed_buffer(q);
-		} else {
-			err = one_buffer(q, s->addr, s->len);
-		}
-		q->want |= POLLERR | POLLHUP;
-		return err;
-	case IORING_OP_SEND:
-	case IORING_OP_RECV:
-		q->want = (s->opcode == IORING_OP_RECV ? POLLIN : POLLOUT) | POLLERR | POLLHUP;
-		return s->off || s->file_index ? -EINVAL : one_buffer(q, s->addr, s->len);
-	case IORING_OP_ACCEPT:
-		q->want = POLLIN | POLLERR | POLLHUP;
-		return s->len || s->buf_index || s->file_index || s->ioprio ? -EINVAL : 0;
-	case IORING_OP_FSYNC:
-		return s->addr || s->buf_index || s->file_index || (s->op_flags & ~IORING_FSYNC_DATASYNC) ? -EINVAL : 0;
-	case IORING_OP_POLL_ADD:
-		q->want = s->op_flags | POLLERR | POLLHUP;
-		return s->addr || s->off || s->buf_index || s->len ? -EINVAL : 0;
-	case IORING_OP_POLL_REMOVE:
-		return s->len || s->off || s->op_flags || s->buf_index ? -EINVAL : 0;
-	case IORING_OP_TIMEOUT:
-		if (s->buf_index || s->len != 1 || s->file_index || s->off > 0xffffffff ||
-		    (s->op_flags & ~(IORING_TIMEOUT_ABS | IORING_TIMEOUT_BOOTTIME | IORING_TIMEOUT_REALTIME |
-				     IORING_TIMEOUT_ETIME_SUCCESS)) ||
-		    (s->op_flags & (IORING_TIMEOUT_BOOTTIME | IORING_TIMEOUT_REALTIME)) ==
-			    (IORING_TIMEOUT_BOOTTIME | IORING_TIMEOUT_REALTIME))
-			return -EINVAL;
-		return get_deadline(s, s->addr, s->op_flags, &q->deadline);
-	case IORING_OP_TIMEOUT_REMOVE:
-		return s->buf_index || s->len || s->file_index ||
-				       (s->op_flags & ~(IORING_TIMEOUT_UPDATE | IORING_TIMEOUT_ABS | IORING_TIMEOUT_REALTIME))
-			       ? -EINVAL
-			       : 0;
-	case IORING_OP_ASYNC_CANCEL:
-		if (s->op_flags & IORING_ASYNC_CANCEL_FD) /* by descriptor: docs/limits.md */
-			return -EINVAL;
-		return s->off || s->file_index || (s->op_flags & ~7u) ? -EINVAL : 0;
-	case IORING_OP_CLOSE:
-		if (s->flags & IOSQE_FIXED_FILE)
-			return -EBADF;
-		return s->off || s->addr || s->len || s->op_flags || s->buf_index || s->file_index ? -EINVAL : 0;
-	default:
-		return 0;
-	}
-}
-
-/* The file, with a reference; closing the ring through itself would wait for itself. */
-static int get_file(struct uring_req *q)
-{
-	const struct uring_sqe *s = &q->sqe;
-
-	if (s->opcode == IORING_OP_CLOSE) {
-		struct file *f = fd_get_file(s->fd);
-		bool ring = f && uring_of(f);
-
-		if (f)
-			file_unref(f);
-		return !f || ring ? -EBADF : 0;
-	}
-	if (!uring_op_known(s->opcode) || !needs_file[s->opcode])
-		return 0;
-	if (s->flags & IOSQE_FIXED_FILE)
-		q->file = (u32)s->fd < q->ring->file_count && q->ring->files[s->fd] ? file_ref(q->ring->files[s->fd]) : NULL;
-	else
-		q->file = fd_get_file(s->fd);
-	if (q->file && q->file->kind & FILE_PATH) {
-		file_unref(q->file);
-		q->file = NULL;
-	}
-	return q->file ? 0 : -EBADF;
-}
-
-/* The next request of the ring, or NULL: there is none, or no memory.  *failed: it ends the submission. */
-static struct uring_req *next_request(struct uring *r, bool *failed)
-{
-	u32 *array = (u32 *)((char *)r->shared + uring_array_offset(r));
-	struct uring_req *q;
-	u32 index;
-
-	*failed = false;
-	for (;;) {
-		if (__atomic_load_n(&r->shared->sq_tail, __ATOMIC_ACQUIRE) == r->sq_head)
-			return NULL;
-		index = READ_ONCE(array[r->sq_head & (r->sq_entries - 1)]);
-		if (index < r->sq_entries)
-			break;
-		__atomic_fetch_add(&r->shared->sq_dropped, 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&r->shared->sq_head, ++r->sq_head, __ATOMIC_RELEASE);
-	}
-	q = kzalloc(sizeof(*q));
-	if (!q)
-		return NULL;
-	memcpy(&q->sqe, &r->sqes[index], sizeof(q->sqe)); /* once: the program may be changing it */
-	__atomic_store_n(&r->shared->sq_head, ++r->sq_head, __ATOMIC_RELEASE);
-	list_init(&q->link);
-	list_init(&q->work);
-	q->ring = r;
-	__atomic_fetch_add(&r->refs, 1, __ATOMIC_RELAXED);
-	q->error = prepare(q);
-	*failed = q->error;
-	if (!q->error)
-		q->error = get_file(q);
-	return q;
-}
-
-unsigned uring_submit(struct uring *r, unsigned n)
-{
-	struct uring_req *head = NULL, *last = NULL;
-	unsigned done = 0;
-
-	while (done < n) {
-		bool failed, linked;
-		struct uring_req *q = next_request(r, &failed);
-
-		if (!q)
-			break;
-		done++;
-		linked = q->sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
-		if (last)
-			last->next = q;
-		else
-			head = q;
-		last = q;
-		if (!linked) {
-			run_chain(head);
-			head = last = NULL;
-		}
-		if (failed && !(r->flags & IORING_SETUP_SUBMIT_ALL))
-			break;
-	}
-	if (head)
-		run_chain(head);
-	return done;
 }
