@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # No subshells: what forks has no place here yet.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 set -u
 declare -A squares
 for ((i = 0; i < 10; i++)); do squares[$i]=$((i * i)); done

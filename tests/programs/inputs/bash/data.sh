@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Arrays, associative ones, references, scopes; an interpreter for a small stack language; the game of life.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 declare -A age=([anna]=31 [bert]=7 ["with space"]=1)
 age[carl]=55; unset 'age[bert]'
 for k in "${!age[@]}"; do keys+=("$k"); done

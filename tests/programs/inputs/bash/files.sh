@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Descriptors, redirections, tests of files, mapfile, source, positions that are shared.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 exec 4>log 5<text 6<>both
 echo one >&4; printf 'two\n' >&4; { echo three; echo four >&2; } >&4 2>&1
 read -r -u 5 a; read -r -u 5 -n 3 b; read -r -u 5 -d w c; read -r -u 5 -N 4 d

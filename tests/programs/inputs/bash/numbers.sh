@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Arithmetic: 64 bits, bases, operators; a factorial of many digits, primes, a sort, the Ackermann function.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 echo $((2**62)) $((-7 / 2)) $((-7 % 3)) $((7 << 3 | 1)) $((0xff ^ 0x0f)) $((~5)) $((16#beef)) $((2#1011)) $((36#zz))
 echo $((1 ? 2 : 3)) $(((3, 4))) $((!0 && 5 > 4)) $((x = 5, x++ + ++x)) $((x -= 2)) $((9223372036854775807 + 1))
 echo $((08 + 1)) 2>/dev/null || echo 'no octal eight'

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A report of a table: options, fields, sorting, sums. No subshell.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 set -eu
 usage() {
 	printf 'usage: %s [-r] [-n LINES] [-s FIELD] [-d CHAR] [FILE]\n' "${0##*/}" >&2

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Strings: expansions, patterns, formats.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 shopt -s extglob nullglob globstar
 s='The quick brown fox jumps over the lazy dog'
 echo "${#s} ${s:4:5} ${s: -3} ${s#* } ${s##* } ${s%o*} ${s%%o*}"

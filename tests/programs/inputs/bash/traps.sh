@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Traps of every kind, signals to oneself, errors.
+# What looks odd is what is tried here.
+# shellcheck disable=all
 trap 'echo "exit $? after $count signals"' EXIT
 count=0
 for sig in USR1 USR2 HUP TERM INT ALRM WINCH 40; do
