@@ -53,6 +53,7 @@ struct p9_inode {
 	bool settled;	     /* that was long enough ago for another change to show */
 	u32 version;	     /* of its bytes or names: what has been kept of an older one does not hold */
 	u32 mapped_version;  /* of the pages of shared mappings */
+	u32 writing;	     /* threads that are */
 	u32 misses;	     /* counts bytes that were not in memory */
 	u32 drops;	     /* counts p9_cache_drop(): what was being read then is not to be kept */
 	struct tree names;   /* of a directory: struct p9_name */
@@ -116,6 +117,8 @@ void p9_extent_put(struct p9_extent *x);
 void p9_extent_keep(struct p9_inode *i, struct p9_extent *x, u32 drops);
 /* Forgets the bytes [from, to). */
 void p9_cache_drop(struct p9_inode *i, u64 from, u64 to);
+/* The server has these bytes at off now; `drops` is what it was before they were sent. */
+void p9_cache_write(struct p9_inode *i, u64 off, const u8 *data, u32 n, u32 drops);
 void p9_cache_init(struct p9_fs *fs);
 
 /* ---- p9_xattr.c ---- */

@@ -5,6 +5,7 @@
  */
 #include "fs/p9.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "platform/platform.h"
@@ -247,6 +248,32 @@ void p9_cache_drop(struct p9_inode *i, u64 from, u64 to)
 	}
 	spin_unlock(&cache.lock, ev);
 	extents_free(gone);
+}
+
+/*
+ * What is kept takes the bytes too, so that a program that reads and writes here and there does not fetch all again.
+ * Not if somebody else writes at the same time: who was the last is for the server to say.
+ */
+void p9_cache_write(struct p9_inode *i, u64 off, const u8 *data, u32 n, u32 drops)
+{
+	unsigned long ev = spin_lock(&cache.lock);
+	struct p9_extent *x = extent_before(i, off);
+	u64 end = off + n;
+
+	if (n > EXTENT || i->writing != 1 || i->drops != drops) {
+		spin_unlock(&cache.lock, ev);
+		p9_cache_drop(i, off, end);
+		return;
+	}
+	i->drops++; /* what is being read may be older */
+	for (x = x ? x : extent_after(i, NULL); x && x->off < end; x = extent_after(i, x)) {
+		u64 from = MAX(off, x->off), to = MIN(end, end_of(x));
+
+		if (x->data && from < to)
+			memcpy(x->data + (from - x->off), data + (from - off), to - from);
+		x->end &= end <= end_of(x);
+	}
+	spin_unlock(&cache.lock, ev);
 }
 
 /* Memory is short, somewhere: extents that nobody reads give up theirs.  The allocator may be called from anywhere. */

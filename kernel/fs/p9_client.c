@@ -495,6 +495,12 @@ ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **
 
 ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 {
+	return p9_write_tell(c, fid, u, off, NULL, NULL);
+}
+
+ssize_t p9_write_tell(struct p9_client *c, u32 fid, struct uio *u, u64 off,
+		      void (*tell)(void *arg, u64 off, const u8 *data, u32 n), void *arg)
+{
 	struct p9_request *r;
 	struct p9_reader in;
 	struct uio start = *u;
@@ -527,11 +533,13 @@ ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off)
 	err = p9_request_call(r, &in);
 	if (!err) {
 		done = p9_get32(&in);
-		p9_request_end(r);
 		if (in.short_ || done > n || done == 0) {
 			err = -EIO;
 			done = 0;
+		} else if (tell) {
+			tell(arg, off, data, done);
 		}
+		p9_request_end(r);
 	}
 	if (done < n) { /* what the server did not take was not written */
 		*u = start;

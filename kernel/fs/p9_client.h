@@ -110,6 +110,9 @@ int p9_renameat(struct p9_client *c, u32 old_dir, const char *old_name, size_t o
 /* One message: at most min(u->left, c->chunk) bytes; 0 at the end.  *full: as many came as were asked for. */
 ssize_t p9_read(struct p9_client *c, u32 fid, struct uio *u, u64 off, bool *full);
 ssize_t p9_write(struct p9_client *c, u32 fid, struct uio *u, u64 off);
+/* The same; tell: called with the bytes that the server has taken, which are gone when it returns. */
+ssize_t p9_write_tell(struct p9_client *c, u32 fid, struct uio *u, u64 off,
+		      void (*tell)(void *arg, u64 off, const u8 *data, u32 n), void *arg);
 /* A read into memory of its own (whole frames), which is the caller's, to be kfree'd, unless it returns <= 0. */
 ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **data, bool *full);
 

@@ -359,9 +359,22 @@ static void grow(struct inode *inode, u64 end)
 		;
 }
 
+struct write_state {
+	struct p9_inode *i;
+	u32 drops;
+};
+
+static void tell_cache(void *arg, u64 off, const u8 *data, u32 n)
+{
+	struct write_state *w = arg;
+
+	p9_cache_write(w->i, off, data, n, w->drops);
+}
+
 static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 {
 	struct inode *inode = f->inode;
+	struct write_state w = {.i = p9_inode_of(inode)};
 	bool append = ((f->flags & O_APPEND) || u->append) && !u->in_place;
 	size_t before = u->left;
 	ssize_t n;
@@ -374,13 +387,16 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 		return n;
 	if (append && p9_inode_of(inode)->orphan)
 		*off = READ_ONCE(inode->size);
+	__atomic_fetch_add(&w.i->writing, 1, __ATOMIC_ACQ_REL);
 	while (u->left) {
-		n = p9_write(client_of(f), fid, u, *off + (before - u->left));
-		if (n < 0)
-			break;
-		if (u->faulted)
+		w.drops = READ_ONCE(w.i->drops);
+		n = p9_write_tell(client_of(f), fid, u, *off + (before - u->left), append ? NULL : tell_cache, &w);
+		if (n < 0 || u->faulted)
 			break;
 	}
+	__atomic_fetch_sub(&w.i->writing, 1, __ATOMIC_RELEASE);
+	if (n < 0) /* what the server has made of it is not known */
+		p9_cache_drop(w.i, *off, ~0ull);
 	if (before == u->left)
 		return n;
 	p9_changed(p9_inode_of(inode));
@@ -394,7 +410,8 @@ static ssize_t p9_file_write(struct file *f, struct uio *u, u64 *off)
 			*off = known;
 	}
 	grow(inode, *off + (before - u->left));
-	p9_cache_drop(p9_inode_of(inode), *off, *off + (before - u->left));
+	if (append)
+		p9_cache_drop(w.i, *off, *off + (before - u->left));
 	return (ssize_t)(before - u->left);
 }
 

@@ -115,7 +115,7 @@ struct inode {
 };
 
 /*
- * Counts what the program may have learnt from the host: input, a signal, a change found.  What is known of the host's
+ * Counts what the program may have learnt from the host: input of any device, a signal, a change found.  What is known of the host's
  * files from before does not hold then.
  */
 extern u32 vfs_news;
