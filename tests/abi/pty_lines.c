@@ -22,14 +22,24 @@ static void set(tcflag_t iflag, tcflag_t oflag, tcflag_t lflag)
 		SAY("tcsetattr: %s\n", strerrorname_np(errno));
 }
 
-/* All that is there, after it has had the time to come. */
+/* Linux's terminals do their work a little later, unless somebody looks for it with poll(2). */
+static void settle(void)
+{
+	struct pollfd s = {.fd = slave, .events = POLLIN}, m = {.fd = master, .events = POLLIN};
+
+	poll(&s, 1, 0);
+	poll(&m, 1, 0);
+}
+
+/* All that is there. */
 static void drain(const char *what, int fd)
 {
 	char buf[1024];
 	size_t len = 0;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	while (len < sizeof(buf) && poll(&p, 1, 30) == 1 && p.revents & POLLIN) {
+	settle();
+	while (len < sizeof(buf) && poll(&p, 1, 0) == 1 && p.revents & POLLIN) {
 		ssize_t n = read(fd, buf + len, sizeof(buf) - len);
 
 		if (n < 0)
@@ -51,8 +61,8 @@ static void typed(const char *what, const char *text, size_t len)
 	SAY("-- %s\n", what);
 	if (write(master, text, len) != (ssize_t)len)
 		SAY("write: %s\n", strerrorname_np(errno));
-	drain("echo", master);
 	drain("read", slave);
+	drain("echo", master);
 }
 #define TYPED(what, text) typed(what, text, sizeof(text) - 1)
 
@@ -158,25 +168,25 @@ static void raw(void)
 	ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
 	IS(ms >= 95 && ms < 3000);
 	T(write(master, "now", 3));
-	usleep(20000);
+	settle();
 	T(read(slave, buf, sizeof(buf)));
 	t.c_cc[VMIN] = 5;
 	T(tcsetattr(slave, TCSANOW, &t));
 	T(write(master, "few", 3));
-	usleep(20000);
+	settle();
 	T(read(slave, buf, sizeof(buf))); /* VTIME ends it */
 	T(write(master, "manymany", 8));
-	usleep(20000);
+	settle();
 	T(read(slave, buf, 6));
 	t.c_cc[VTIME] = 0;
 	T(tcsetattr(slave, TCSANOW, &t));
 	T(poll(&(struct pollfd){.fd = slave, .events = POLLIN}, 1, 0)); /* 2 of 5 */
 	T(write(master, "123", 3));
-	usleep(20000);
+	settle();
 	T(poll(&(struct pollfd){.fd = slave, .events = POLLIN}, 1, 0));
 	T(read(slave, buf, sizeof(buf)));
 	T(write(master, "line", 4));
-	usleep(20000);
+	settle();
 	T(tcsetattr(slave, TCSANOW, &fresh)); /* what is there becomes a line */
 	drain("turned", slave);
 }
@@ -220,7 +230,7 @@ static void full(void)
 	memset(big, 'x', sizeof(big));
 	big[5000] = '\n';
 	T(write(master, big, 5001));
-	usleep(50000);
+	settle();
 	n = (size_t)T(read(slave, got, sizeof(got)));
 	IS(n == 4096 && got[4095] == '\n' && got[4094] == 'x');
 	T(poll(&(struct pollfd){.fd = slave, .events = POLLIN}, 1, 0));
@@ -238,7 +248,7 @@ static void full(void)
 	T(write(slave, big, 1000));
 	T(poll(&(struct pollfd){.fd = slave, .events = POLLOUT}, 1, 0));
 	T(tcflush(master, TCIFLUSH));
-	usleep(50000);
+	settle();
 	while (poll(&(struct pollfd){.fd = master, .events = POLLIN}, 1, 50) == 1 && read(master, got, sizeof(got)) > 0)
 		;
 	T(poll(&(struct pollfd){.fd = slave, .events = POLLOUT}, 1, 1000));
@@ -252,11 +262,11 @@ static void stopping(void)
 	T(tcsetattr(slave, TCSANOW, &fresh));
 	T(tcflush(slave, TCIFLUSH));
 	T(write(master, "\023", 1)); /* ^S */
-	usleep(20000);
+	settle();
 	T(fcntl(slave, F_SETFL, O_NONBLOCK));
 	T(write(slave, "x", 1));
 	T(write(master, "\021", 1)); /* ^Q */
-	usleep(20000);
+	settle();
 	T(write(slave, "x", 1));
 	T(tcflow(slave, TCOOFF));
 	T(write(slave, "y", 1));
@@ -266,11 +276,11 @@ static void stopping(void)
 	T(fcntl(slave, F_SETFL, 0));
 	drain("out", master);
 	T(tcflow(slave, TCIOFF));
-	usleep(20000);
+	settle();
 	T(read(master, &c, 1));
 	SAY("%d\n", c);
 	T(tcflow(slave, TCION));
-	usleep(20000);
+	settle();
 	T(read(master, &c, 1));
 	SAY("%d\n", c);
 	T(ioctl(slave, TIOCSTI, "s"));
