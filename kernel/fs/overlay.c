@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The overlay's tree: inodes and names.  The bytes of its files: overlay_file.c. */
-#include "fs/overlay.h"
-#include "fs/dentry.h"
+#include "fs/overlay_names.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -10,148 +9,8 @@
 #define OVERLAYFS_MAGIC 0x794c7630u
 #define NEW_INODES	(1ull << 56) /* what is made here is numbered from here on: no file of the host's is likely to be */
 
-struct ovl_super {
-	struct superblock sb;
-	struct spinlock lock; /* guards by_lower */
-	struct tree by_lower; /* ovl_nodes of files with several names, by the lower inode's number */
-	unsigned names, names_max; /* of all directories; where to look for some that can go */
-};
-
-/*
- * A name of a directory: the program's own, made or removed by it, or one that has been looked up or listed in the
- * lower directory.
- */
-struct ovl_name {
-	struct tree_node node; /* by hash, length, bytes */
-	struct list link;
-	u64 seq; /* position for readdir: 2 and up */
-	struct inode *inode; /* a reference; NULL: absent, or listed and not looked up */
-	u64 ino;
-	u32 hash;
-	u32 listing; /* the directory's last one that had it; 0: none */
-	u8 dtype;
-	bool present;
-	bool own;
-	u16 len;
-	char name[];
-};
-
 static const struct inode_ops ovl_dir_iops, ovl_iops;
 static const struct file_ops ovl_dir_ops;
-
-static struct ovl_super *super_of(const struct inode *i) { return container_of(i->sb, struct ovl_super, sb); }
-
-/* ---- tables of names: with the directory's lock ---- */
-
-static int name_order(u32 hash, const char *name, size_t len, const struct ovl_name *n)
-{
-	if (hash != n->hash)
-		return hash < n->hash ? -1 : 1;
-	if (len != n->len)
-		return len < n->len ? -1 : 1;
-	return memcmp(name, n->name, len);
-}
-
-static int name_cmp(const struct tree_node *a, const struct tree_node *b)
-{
-	const struct ovl_name *n = tree_entry(a, struct ovl_name, node);
-
-	return name_order(n->hash, n->name, n->len, tree_entry(b, struct ovl_name, node));
-}
-
-static struct ovl_name *name_find(const struct ovl_node *dir, const char *name, size_t len)
-{
-	u32 hash = dentry_hash(name, len);
-	struct tree_node *t = dir->names.root;
-
-	while (t) {
-		struct ovl_name *n = tree_entry(t, struct ovl_name, node);
-		int c = name_order(hash, name, len, n);
-
-		if (c == 0)
-			return n;
-		t = c < 0 ? t->left : t->right;
-	}
-	return NULL;
-}
-
-/* The name's entry; a new one is absent.  NULL: no memory. */
-static struct ovl_name *name_make(struct ovl_node *dir, const char *name, size_t len)
-{
-	struct ovl_name *n = name_find(dir, name, len);
-
-	if (n)
-		return n;
-	n = kzalloc(sizeof(*n) + len + 1);
-	if (!n)
-		return NULL;
-	memcpy(n->name, name, len);
-	n->len = (u16)len;
-	n->hash = dentry_hash(name, len);
-	tree_insert(&dir->names, &n->node, name_cmp);
-	list_push_back(&dir->order, &n->link);
-	n->seq = dir->next_seq++;
-	__atomic_fetch_add(&super_of(dir->inode)->names, 1, __ATOMIC_RELAXED);
-	return n;
-}
-
-/* The name is i's from now on; own: because the program says so. */
-static void name_give(struct ovl_node *dir, struct ovl_name *n, struct inode *i, bool own)
-{
-	struct inode *old = n->inode;
-
-	n->own = own;
-
-	n->inode = inode_ref(i);
-	n->ino = i->ino; /* NOLINT: wrap() has set what it returned 0 for */
-	n->dtype = DT_OF_MODE(i->mode);
-	if (!n->present) { /* new to readdir(2): at the end */
-		list_remove(&n->link);
-		list_push_back(&dir->order, &n->link);
-		n->seq = dir->next_seq++;
-	}
-	n->present = true;
-	if (old)
-		inode_unref(old);
-}
-
-static void name_free(struct ovl_node *dir, struct ovl_name *n)
-{
-	__atomic_fetch_sub(&super_of(dir->inode)->names, 1, __ATOMIC_RELAXED);
-	tree_remove(&dir->names, &n->node);
-	list_remove(&n->link);
-	if (n->inode)
-		inode_unref(n->inode);
-	kfree(n);
-}
-
-static int lower_lookup(struct ovl_node *d, const char *name, size_t len, struct inode **out)
-{
-	return d->lower && d->lower->ops->lookup ? d->lower->ops->lookup(d->lower, name, len, out) : -ENOENT;
-}
-
-/* The program has removed the name.  What the lower directory may have stays hidden. */
-static void name_hide(struct ovl_node *dir, const char *name, size_t len)
-{
-	struct ovl_name *n = name_find(dir, name, len);
-	struct inode *lower;
-	int r;
-
-	if (!n)
-		return;
-	r = lower_lookup(dir, name, len, &lower);
-	if (r == -ENOENT) {
-		name_free(dir, n);
-		return;
-	}
-	if (!r)
-		inode_unref(lower);
-	n->present = false;
-	n->own = true;
-	if (n->inode)
-		inode_unref(n->inode);
-	n->inode = NULL;
-}
 
 /* ---- nodes and inodes ---- */
 
@@ -172,7 +31,7 @@ static struct ovl_node *node_make(struct inode *i, struct inode *lower)
 
 static void node_free(struct ovl_node *n)
 {
-	struct ovl_super *s = super_of(n->inode);
+	struct ovl_super *s = ovl_super_of(n->inode);
 
 	if (n->hashed) {
 		unsigned long ev = spin_lock(&s->lock);
@@ -207,12 +66,9 @@ static void node_free(struct ovl_node *n)
 	kfree(n);
 }
 
-/* FIFOs keep their own things in priv. */
-static bool has_node(const struct inode *i) { return S_ISDIR(i->mode) || S_ISREG(i->mode) || S_ISLNK(i->mode); }
-
 static void ovl_evict(struct inode *i)
 {
-	if (has_node(i) && i->priv) {
+	if (ovl_has_node(i) && i->priv) {
 		node_free(i->priv);
 		i->priv = NULL;
 	}
@@ -279,17 +135,11 @@ static void hash_by_lower(struct ovl_super *s, struct ovl_node *n)
 	spin_unlock(&s->lock, ev);
 }
 
-/* Whether i may be forgotten, and found again in the lower tree.  (FIFOs and devices have nothing that could tell.) */
-static bool untouched(const struct inode *i)
-{
-	return has_node(i) && i->priv && ovl_node_of(i)->lower && !READ_ONCE(ovl_node_of(i)->changed);
-}
-
 void ovl_change(struct inode *i)
 {
 	struct ovl_node *n = ovl_node_of(i);
 
-	if (!has_node(i) || !n || READ_ONCE(n->changed))
+	if (!ovl_has_node(i) || !n || READ_ONCE(n->changed))
 		return;
 	ovl_refresh(i);
 	mutex_lock(&n->lock);
@@ -316,7 +166,7 @@ void ovl_refresh(struct inode *i)
 	struct inode *lower;
 	struct kstat st;
 
-	if (!untouched(i) || !n->lower->ops->getattr || n->lower->ops->getattr(n->lower, &st))
+	if (!ovl_untouched(i) || !n->lower->ops->getattr || n->lower->ops->getattr(n->lower, &st))
 		return; /* gone, or the server is: it stays as it was known */
 	lower = n->lower;
 	mutex_lock(&n->lock);
@@ -339,7 +189,7 @@ void ovl_refresh(struct inode *i)
 static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
 {
 	struct ovl_super *s = container_of(sb, struct ovl_super, sb);
-	bool several = !S_ISDIR(lower->mode) && lower->nlink > 1 && has_node(lower);
+	bool several = !S_ISDIR(lower->mode) && lower->nlink > 1 && ovl_has_node(lower);
 	struct inode *i = several ? find_by_lower(s, lower->ino) : NULL;
 	struct ovl_node *n = NULL;
 
@@ -352,7 +202,7 @@ static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
 		return -ENOMEM;
 	take_attributes(i, lower);
 	i->ops = S_ISDIR(i->mode) ? &ovl_dir_iops : &ovl_iops;
-	if (has_node(i)) {
+	if (ovl_has_node(i)) {
 		n = node_make(i, lower);
 		if (!n) {
 			inode_unref(i);
@@ -372,76 +222,24 @@ static int wrap(struct superblock *sb, struct inode *lower, struct inode **out)
 	return 0;
 }
 
-/* ---- what can go ---- */
-
-#define SWEEP_DEPTH 40
-
-/*
- * Frees what nobody uses of what the program has not changed, in dir and below.  With dir's lock held.  True: there
- * is nothing left in it that dir has to be kept for.
- */
-static bool sweep(struct inode *dir, unsigned depth)
-{
-	struct ovl_node *d = ovl_node_of(dir);
-	bool used = READ_ONCE(dir->refs) > 1, clean = true;
-	struct list *l, *next;
-
-	for (l = d->order.next; l != &d->order; l = next) {
-		struct ovl_name *n = list_entry(l, struct ovl_name, link);
-		struct inode *i = n->inode;
-		bool free = !n->own && (!i || untouched(i));
-
-		next = l->next;
-		if (i && S_ISDIR(i->mode) && (depth == SWEEP_DEPTH || !mutex_trylock(&i->lock))) {
-			free = false;
-		} else if (i && S_ISDIR(i->mode)) {
-			free &= sweep(i, depth + 1);
-			mutex_unlock(&i->lock);
-		}
-		if (!free || (i && READ_ONCE(i->refs) > 1)) {
-			clean = false;
-		} else if (used && n->listing == d->listing && n->listing) { /* may be being read */
-			n->inode = NULL;
-			if (i)
-				inode_unref(i);
-		} else {
-			name_free(d, n);
-		}
-	}
-	return clean;
-}
-
-/* A directory that somebody has locked is left alone, with what is below. */
-static void sweep_when_full(struct ovl_super *s)
-{
-	struct inode *root = s->sb.root_inode;
-	unsigned most = (unsigned)MIN(platform_memory_total() / (256 * KiB), 8192ull);
-
-	if (READ_ONCE(s->names) <= MAX(READ_ONCE(s->names_max), most) || !mutex_trylock(&root->lock))
-		return;
-	sweep(root, 0);
-	s->names_max = 2 * READ_ONCE(s->names);
-	mutex_unlock(&root->lock);
-}
-
-/* ---- looking up and listing ---- */
+/* ---- looking up ---- */
 
 static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
 	struct ovl_node *d = ovl_node_of(dir);
-	struct ovl_name *n = name_find(d, name, len);
+	struct ovl_name *n = ovl_name_find(d, name, len);
 	struct inode *lower, *i = n ? n->inode : NULL;
 	int r;
 
 	if (n && n->own && !i)
 		return -ENOENT;
-	if (i && (n->own || !untouched(i))) {
+	if (i && (n->own || !ovl_untouched(i))) {
 		*out = inode_ref(i);
 		return 0;
 	}
-	r = lower_lookup(d, name, len, &lower);
+	r = ovl_lower_lookup(d, name, len, &lower);
 	if (n && (r == -ENOENT || (!r && i && ovl_node_of(i)->lower != lower))) { /* the host has been at work */
-		name_free(d, n);
+		ovl_name_free(d, n);
 		n = NULL;
 		i = NULL;
 	}
@@ -450,117 +248,13 @@ static int ovl_lookup(struct inode *dir, const char *name, size_t len, struct in
 	if (i) {
 		*out = inode_ref(i);
 	} else {
-		n = name_make(d, name, len);
+		n = ovl_name_make(d, name, len);
 		r = n ? wrap(dir->sb, lower, out) : -ENOMEM;
 		if (!r)
-			name_give(d, n, *out, false);
+			ovl_name_give(d, n, *out, false);
 	}
 	inode_unref(lower);
 	return r;
-}
-
-struct list_sink {
-	struct dir_sink sink;
-	struct ovl_node *dir;
-	unsigned count;
-	bool failed;
-};
-
-#define LIST_MAX (1u << 22) /* a server that gives more goes round in circles */
-
-static bool list_emit(struct dir_sink *sink, const char *name, size_t len, u64 ino, unsigned dtype, u64 next)
-{
-	struct list_sink *l = container_of(sink, struct list_sink, sink);
-	struct ovl_name *n;
-
-	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || len > NAME_MAX)
-		return true;
-	n = name_make(l->dir, name, len);
-	if (!n || ++l->count > LIST_MAX) {
-		l->failed = true;
-		return false;
-	}
-	n->listing = l->dir->listing;
-	if (n->own || n->inode) /* removed, made or looked up */
-		return true;
-	n->present = true;
-	n->ino = ino;
-	n->dtype = (u8)dtype;
-	return true;
-}
-
-/* Brings all names of the lower directory into the table, and takes those out that it does not have any more. */
-static int list_lower(struct ovl_node *d)
-{
-	struct list_sink l = {.sink.emit = list_emit, .dir = d};
-	struct list *at, *next;
-	struct file *f;
-	u64 pos = 0;
-	int r;
-
-	if (!d->lower)
-		return 0;
-	r = ovl_open_lower(d->lower, O_RDONLY | O_DIRECTORY, &f);
-	if (r)
-		return r;
-	if (!++d->listing)
-		d->listing++;
-	r = f->ops->readdir(f, &pos, &l.sink); /* to its end, since the sink takes all */
-	file_unref(f);
-	if (l.failed)
-		r = -ENOMEM;
-	for (at = d->order.next; !r && at != &d->order; at = next) {
-		struct ovl_name *n = list_entry(at, struct ovl_name, link);
-
-		next = at->next;
-		if (n->listing != d->listing && !n->own && (!n->inode || untouched(n->inode)))
-			name_free(d, n);
-	}
-	return r;
-}
-
-static int ovl_readdir(struct file *f, u64 *pos, struct dir_sink *s)
-{
-	struct inode *dir = f->inode;
-	struct ovl_node *d = ovl_node_of(dir);
-	struct dentry *up = f->dentry ? f->dentry->parent : NULL;
-	int r = 0;
-
-	sweep_when_full(super_of(dir));
-	mutex_lock(&dir->lock);
-	if (*pos == 0)
-		r = list_lower(d);
-	if (!r && *pos == 0 && s->emit(s, ".", 1, dir->ino, DT_OF_MODE(S_IFDIR), 1))
-		*pos = 1;
-	if (!r && *pos == 1 && s->emit(s, "..", 2, up ? up->inode->ino : dir->ino, DT_OF_MODE(S_IFDIR), 2))
-		*pos = 2;
-	if (!r && *pos >= 2) {
-		list_for_each(l, &d->order) {
-			struct ovl_name *n = list_entry(l, struct ovl_name, link);
-
-			if (n->seq < *pos || !n->present)
-				continue;
-			if (!s->emit(s, n->name, n->len, n->ino, n->dtype, n->seq + 1))
-				break;
-			*pos = n->seq + 1;
-		}
-	}
-	mutex_unlock(&dir->lock);
-	return r;
-}
-
-/* With its lock held.  0, -ENOTEMPTY, or why that is not known. */
-static int must_be_empty(struct inode *dir)
-{
-	struct ovl_node *d = ovl_node_of(dir);
-	int r = list_lower(d);
-
-	if (r)
-		return r;
-	list_for_each(l, &d->order)
-		if (list_entry(l, struct ovl_name, link)->present)
-			return -ENOTEMPTY;
-	return 0;
 }
 
 /* ---- changes ---- */
@@ -569,7 +263,7 @@ static int must_be_empty(struct inode *dir)
 static struct ovl_name *own_name(struct inode *dir, const char *name, size_t len)
 {
 	ovl_change(dir);
-	return name_make(ovl_node_of(dir), name, len);
+	return ovl_name_make(ovl_node_of(dir), name, len);
 }
 
 /* What `make` has given to *out gets its name, which has been prepared. */
@@ -585,7 +279,7 @@ static int finish(struct inode *dir, struct ovl_name *n, int r, struct inode **o
 		return r;
 	}
 	if (n)
-		name_give(ovl_node_of(dir), n, *out, true);
+		ovl_name_give(ovl_node_of(dir), n, *out, true);
 	return 0;
 }
 
@@ -626,7 +320,7 @@ static int ovl_link(struct inode *dir, const char *name, size_t len, struct inod
 	}
 
 	if (!r)
-		name_give(ovl_node_of(dir), n, i, true);
+		ovl_name_give(ovl_node_of(dir), n, i, true);
 	return r;
 }
 
@@ -638,13 +332,13 @@ static int ovl_unlink(struct inode *dir, const char *name, size_t len, struct in
 	ovl_change(i);
 	r = ramfs_iops.unlink(dir, name, len, i);
 	if (!r)
-		name_hide(ovl_node_of(dir), name, len);
+		ovl_name_hide(ovl_node_of(dir), name, len);
 	return r;
 }
 
 static int ovl_rmdir(struct inode *dir, const char *name, size_t len, struct inode *i)
 {
-	int r = must_be_empty(i);
+	int r = ovl_must_be_empty(i);
 
 	if (!r) {
 		ovl_change(dir);
@@ -652,7 +346,7 @@ static int ovl_rmdir(struct inode *dir, const char *name, size_t len, struct ino
 		r = ramfs_iops.rmdir(dir, name, len, i);
 	}
 	if (!r)
-		name_hide(ovl_node_of(dir), name, len);
+		ovl_name_hide(ovl_node_of(dir), name, len);
 	return r;
 }
 
@@ -662,14 +356,14 @@ static int ovl_rename(struct inode *old_dir, const char *old_name, size_t old_le
 {
 	struct ovl_node *from = ovl_node_of(old_dir), *to = ovl_node_of(new_dir);
 	struct ovl_name *n = own_name(new_dir, new_name, new_len);
-	struct ovl_name *o = flags & RENAME_EXCHANGE ? name_make(from, old_name, old_len) : NULL;
+	struct ovl_name *o = flags & RENAME_EXCHANGE ? ovl_name_make(from, old_name, old_len) : NULL;
 	int r = 0;
 
 	ovl_change(old_dir);
 	if (!n || (flags & RENAME_EXCHANGE && !o))
 		return -ENOSPC;
 	if (target && S_ISDIR(target->mode) && !(flags & RENAME_EXCHANGE))
-		r = must_be_empty(target);
+		r = ovl_must_be_empty(target);
 	if (!r) {
 		ovl_change(i);
 		if (target)
@@ -679,11 +373,11 @@ static int ovl_rename(struct inode *old_dir, const char *old_name, size_t old_le
 		r = ramfs_iops.rename(old_dir, old_name, old_len, i, new_dir, new_name, new_len, target, flags);
 	if (r)
 		return r;
-	name_give(to, n, i, true);
+	ovl_name_give(to, n, i, true);
 	if (o)
-		name_give(from, o, target, true);
+		ovl_name_give(from, o, target, true);
 	else
-		name_hide(from, old_name, old_len);
+		ovl_name_hide(from, old_name, old_len);
 	return 0;
 }
 
@@ -719,7 +413,7 @@ static ssize_t ovl_readlink(struct inode *i, char *buf, size_t size)
 
 static int ovl_open(struct inode *i, struct file *f)
 {
-	sweep_when_full(super_of(i));
+	ovl_sweep_when_full(ovl_super_of(i));
 	if (S_ISREG(i->mode) && i->priv)
 		return ovl_file_open(i, f);
 	if (S_ISCHR(i->mode) || S_ISBLK(i->mode)) /* the host's: no business of the program's */
@@ -734,7 +428,7 @@ static const struct file_ops ovl_dir_ops = {
 
 static int ovl_getattr(struct inode *i, struct kstat *st)
 {
-	sweep_when_full(super_of(i));
+	ovl_sweep_when_full(ovl_super_of(i));
 	ovl_refresh(i);
 	return ramfs_iops.getattr(i, st);
 }
