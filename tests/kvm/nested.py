@@ -34,6 +34,8 @@ def slow():
 # What the lab's own Linux says when a CPU of its hangs in its kernel. No program can do that to a Linux: it is QEMU's
 # emulation (docs/testing.md), and no verdict.
 FROZEN = b"soft lockup"
+# What our kernel says, and ends, when that emulation enters an interrupt's handler a second time at its first steps.
+TWICE = b"panic: the hypervisor gave an interrupt twice"
 BOOTS = 4  # so often a batch is begun anew
 
 
@@ -41,8 +43,8 @@ class LabError(Exception):
     """The lab itself failed: no verdict on what ran in it."""
 
 
-class LabFrozen(LabError):
-    """The lab's Linux has hung."""
+class LabBroken(LabError):
+    """The lab's emulation has gone wrong as is known of it (docs/testing.md)."""
 
 
 class Result:
@@ -115,7 +117,7 @@ class Lab:
         """Boots the lab and runs COMMANDS, shell text or (text, seconds), one after the other.
 
         A list of Results. SHOW(kind, bytes) gets stdout ('o') and stderr ('e') as they come. A batch in a lab that
-        has frozen is run again in a new one, from its beginning.
+        broke is run again in a new one, from its beginning.
         """
         pairs = [(c, timeout) if isinstance(c, str) else c for c in commands]
         packed = bytearray()
@@ -134,8 +136,8 @@ class Lab:
                     with open(os.path.join(work, "log"), "w+b") as log:
                         self._boot(initrd, log, limit, Frames(results, show))
                     return results
-                except LabFrozen as e:
-                    print(f"lab: boot {boot} froze: {e}", file=sys.stderr)
+                except LabBroken as e:
+                    print(f"lab: boot {boot} broke: {e}", file=sys.stderr)
                     if boot == BOOTS:
                         raise
 
@@ -162,7 +164,7 @@ class Lab:
                 # QEMU's end closes the pipe; its time is bounded by timeout.
                 if not select.select([frames_in], [], [], 5)[0]:
                     if FROZEN in os.pread(log.fileno(), 1 << 20, 0):
-                        raise LabFrozen(f"{frames.at} of {len(frames.results)} commands done")
+                        raise LabBroken(f"its Linux hung, {frames.at} of {len(frames.results)} commands done")
                     continue
                 data = os.read(frames_in, 1 << 16)
                 if not data:
@@ -170,6 +172,9 @@ class Lab:
                 if self.boot_seconds is None:
                     self.boot_seconds = time.monotonic() - start
                 frames.feed(data)
+                for r in frames.results:
+                    if TWICE in r.err:
+                        raise LabBroken(f"an interrupt was given twice in {r.command!r}")
             process.wait()
         finally:
             os.close(frames_in)
