@@ -199,21 +199,25 @@ static void *late(void *arg)
 	return NULL;
 }
 
+static size_t emptied, emptied_wrong; /* to be read when it has ended */
+
 static void *emptier(void *arg)
 {
 	static char buf[4096];
-	size_t want = (size_t)(uintptr_t)arg, got = 0, bad = 0;
+	size_t want = (size_t)(uintptr_t)arg, bad = 0;
 
-	while (got < want) {
+	emptied = 0;
+
+	while (emptied < want) {
 		ssize_t n = read(master, buf, sizeof(buf));
 
 		if (n <= 0)
 			break;
 		for (ssize_t i = 0; i < n; i++)
-			bad += buf[i] != (char)('a' + (got + (size_t)i) % 26);
-		got += (size_t)n;
+			bad += buf[i] != (char)('a' + (emptied + (size_t)i) % 26);
+		emptied += (size_t)n;
 	}
-	SAY("came %zu, wrong %zu\n", got, bad);
+	emptied_wrong = bad;
 	return NULL;
 }
 
@@ -242,6 +246,7 @@ static void full(void)
 	pthread_create(&th, NULL, emptier, (void *)sizeof(big));
 	T(write(slave, big, sizeof(big)));
 	pthread_join(th, NULL);
+	SAY("came %zu, wrong %zu\n", emptied, emptied_wrong);
 	T(fcntl(slave, F_SETFL, O_NONBLOCK));
 	while (write(slave, big, 1000) > 0)
 		;
