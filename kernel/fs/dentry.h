@@ -4,12 +4,22 @@
 #define FS_DENTRY_H
 
 #include "fs/vfs.h"
+#include "lib/string.h"
 
 extern struct spinlock dcache_lock;
 extern struct mutex rename_lock; /* held by a rename that changes a directory's parent */
 extern struct dentry *vfs_root;
 
 u32 dentry_hash(const char *name, size_t len);
+/* The order of names in a tree: by hash, length, bytes.  Below, equal, above 0, as memcmp. */
+static inline int name_order(u32 hash, const char *name, size_t len, u32 hash2, const char *name2, size_t len2)
+{
+	if (hash != hash2)
+		return hash < hash2 ? -1 : 1;
+	if (len != len2)
+		return len < len2 ? -1 : 1;
+	return memcmp(name, name2, len);
+}
 struct dentry *dentry_alloc(struct inode *i, const char *name, size_t len); /* takes its own reference to i (or NULL) */
 /* In two steps, so that nothing can fail after the file system has changed: without an inode, then in the tree. */
 struct dentry *dentry_prepare(struct dentry *parent, const char *name, size_t len);

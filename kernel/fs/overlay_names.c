@@ -6,20 +6,11 @@
 #include "mm/heap.h"
 #include "platform/platform.h"
 
-static int name_order(u32 hash, const char *name, size_t len, const struct ovl_name *n)
-{
-	if (hash != n->hash)
-		return hash < n->hash ? -1 : 1;
-	if (len != n->len)
-		return len < n->len ? -1 : 1;
-	return memcmp(name, n->name, len);
-}
-
 static int name_cmp(const struct tree_node *a, const struct tree_node *b)
 {
-	const struct ovl_name *n = tree_entry(a, struct ovl_name, node);
+	const struct ovl_name *n = tree_entry(a, struct ovl_name, node), *m = tree_entry(b, struct ovl_name, node);
 
-	return name_order(n->hash, n->name, n->len, tree_entry(b, struct ovl_name, node));
+	return name_order(n->hash, n->name, n->len, m->hash, m->name, m->len);
 }
 
 struct ovl_name *ovl_name_find(const struct ovl_node *dir, const char *name, size_t len)
@@ -29,7 +20,7 @@ struct ovl_name *ovl_name_find(const struct ovl_node *dir, const char *name, siz
 
 	while (t) {
 		struct ovl_name *n = tree_entry(t, struct ovl_name, node);
-		int c = name_order(hash, name, len, n);
+		int c = name_order(hash, name, len, n->hash, n->name, n->len);
 
 		if (c == 0)
 			return n;

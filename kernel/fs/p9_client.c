@@ -84,6 +84,19 @@ static int begin_about(struct p9_client *c, u8 type, u32 fid, struct p9_request 
 	return err;
 }
 
+/* The same with a bulk buffer for the reply, of `size` bytes or what there is. */
+static int begin_bulk(struct p9_client *c, u8 type, u32 fid, size_t size, struct p9_request **out)
+{
+	int err = begin_about(c, type, fid, out);
+
+	if (err)
+		return err;
+	if (p9_request_bulk(*out, size))
+		return 0;
+	p9_request_end(*out);
+	return -ENOMEM;
+}
+
 int p9_walk(struct p9_client *c, u32 fid, const char *name, size_t len, u32 *newfid, struct p9_qid *qid)
 {
 	struct p9_request *r;
@@ -288,14 +301,10 @@ ssize_t p9_readlink(struct p9_client *c, u32 fid, char *buf, size_t size)
 	struct p9_reader in;
 	u32 n, first;
 	u16 len;
-	int err = begin_about(c, P9_TREADLINK, fid, &r);
+	int err = begin_bulk(c, P9_TREADLINK, fid, PATH_MAX, &r);
 
 	if (err)
 		return err;
-	if (!p9_request_bulk(r, PATH_MAX)) {
-		p9_request_end(r);
-		return -ENOMEM;
-	}
 	r->bulk_in = r->bulk_cap;
 	err = p9_request_call(r, &in);
 	if (err)
@@ -467,14 +476,10 @@ ssize_t p9_read_buffer(struct p9_client *c, u32 fid, u64 off, size_t want, u8 **
 	struct p9_reader in;
 	u32 room;
 	ssize_t n;
-	int err = begin_about(c, P9_TREAD, fid, &r);
+	int err = begin_bulk(c, P9_TREAD, fid, want, &r);
 
 	if (err)
 		return err;
-	if (!p9_request_bulk(r, want)) {
-		p9_request_end(r);
-		return -ENOMEM;
-	}
 	room = (u32)MIN(want, (size_t)r->bulk_cap);
 	r->in_head = P9_DATA_HEADER;
 	r->bulk_in = room;

@@ -22,20 +22,11 @@ struct p9_name {
 	char name[];
 };
 
-static int name_order(u32 hash, const char *name, size_t len, const struct p9_name *n)
-{
-	if (hash != n->hash)
-		return hash < n->hash ? -1 : 1;
-	if (len != n->len)
-		return len < n->len ? -1 : 1;
-	return memcmp(name, n->name, len);
-}
-
 static int name_cmp(const struct tree_node *a, const struct tree_node *b)
 {
-	const struct p9_name *n = tree_entry(a, struct p9_name, node);
+	const struct p9_name *n = tree_entry(a, struct p9_name, node), *m = tree_entry(b, struct p9_name, node);
 
-	return name_order(n->hash, n->name, n->len, tree_entry(b, struct p9_name, node));
+	return name_order(n->hash, n->name, n->len, m->hash, m->name, m->len);
 }
 
 static struct p9_name *name_find(struct p9_inode *dir, const char *name, size_t len)
@@ -45,7 +36,7 @@ static struct p9_name *name_find(struct p9_inode *dir, const char *name, size_t 
 
 	while (t) {
 		struct p9_name *n = tree_entry(t, struct p9_name, node);
-		int c = name_order(hash, name, len, n);
+		int c = name_order(hash, name, len, n->hash, n->name, n->len);
 
 		if (c == 0)
 			return n;
