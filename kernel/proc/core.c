@@ -16,6 +16,7 @@
 #include "mm/space.h"
 #include "platform/boot.h"
 #include "proc/clock.h"
+#include "proc/elf_format.h"
 #include "proc/sched.h"
 #include "proc/thread.h"
 
@@ -33,18 +34,6 @@
 #define NT_SIGINFO    0x53494749
 #define NT_FILE	      0x46494c45
 
-struct core_ehdr {
-	u8 ident[16];
-	u16 type, machine;
-	u32 version;
-	u64 entry, phoff, shoff;
-	u32 flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-struct core_phdr {
-	u32 type, flags;
-	u64 offset, vaddr, paddr, filesz, memsz, align;
-};
 struct core_status { /* struct elf_prstatus */
 	s32 signo, code, error;
 	s16 cursig;
@@ -267,11 +256,11 @@ static void put_area(struct core *c, const struct core_area *a, u64 off)
 
 static void put_all(struct core *c)
 {
-	struct core_ehdr eh = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1}, .type = ET_CORE, .machine = EM_X86_64, .version = 1,
-		.phoff = sizeof(eh), .ehsize = sizeof(eh), .phentsize = sizeof(struct core_phdr),
+	struct ehdr eh = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1}, .type = ET_CORE, .machine = EM_X86_64, .version = 1,
+		.phoff = sizeof(eh), .ehsize = sizeof(eh), .phentsize = sizeof(struct phdr),
 		.phnum = (u16)(c->count + 1)};
-	u64 headers = sizeof(eh) + (c->count + 1) * sizeof(struct core_phdr), off = ALIGN_UP(headers + c->len, PAGE_SIZE);
-	struct core_phdr ph = {.type = PT_NOTE, .offset = headers, .filesz = c->len, .align = 4};
+	u64 headers = sizeof(eh) + (c->count + 1) * sizeof(struct phdr), off = ALIGN_UP(headers + c->len, PAGE_SIZE);
+	struct phdr ph = {.type = PT_NOTE, .offset = headers, .filesz = c->len, .align = 4};
 
 	put_at(c, &eh, sizeof(eh), 0);
 	put_at(c, &ph, sizeof(ph), sizeof(eh));
@@ -280,7 +269,7 @@ static void put_all(struct core *c)
 		const struct core_area *a = &c->areas[i];
 		u64 size = a->flags & AREA_READ ? a->end - a->start : 0;
 
-		ph = (struct core_phdr){.type = PT_LOAD, .offset = off, .vaddr = a->start, .filesz = size,
+		ph = (struct phdr){.type = PT_LOAD, .offset = off, .vaddr = a->start, .filesz = size,
 			.memsz = a->end - a->start, .align = PAGE_SIZE,
 			.flags = (a->flags & AREA_READ ? 4 : 0) | (a->flags & AREA_WRITE ? 2 : 0) |
 				 (a->flags & AREA_EXEC ? 1 : 0)};
@@ -305,23 +294,9 @@ void core_park(void)
 }
 
 /* Each is told to end; on its way out, where its frame is whole, it parks.  Whether all have. */
-static bool stop_others(struct process *p, bool tell)
-{
-	unsigned long ev = spin_lock(&p->lock);
-	bool all = true;
+static bool not_parked(const struct thread *t) { return !READ_ONCE(t->parked) || READ_ONCE(t->on_cpu); }
 
-	list_for_each(l, &p->threads) {
-		struct thread *t = list_entry(l, struct thread, link);
-
-		if (t == current)
-			continue;
-		if (tell)
-			thread_set_work(t, THREAD_WORK_EXIT);
-		all &= READ_ONCE(t->parked) && !READ_ONCE(t->on_cpu);
-	}
-	spin_unlock(&p->lock, ev);
-	return all;
-}
+static bool stop_others(struct process *p, bool tell) { return !process_others(p, tell, not_parked); }
 
 static bool begin(struct process *p)
 {

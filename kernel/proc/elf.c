@@ -4,25 +4,12 @@
 #include <arch/elf.h>
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/elf_format.h"
 
 #define PHDRS_MAX 128 /* more than any linker makes; Linux takes what fits into 64 KiB */
 
 enum { ET_EXEC = 2, ET_DYN = 3 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
-
-struct ehdr {
-	u8 ident[16];
-	u16 type, machine;
-	u32 version;
-	u64 entry, phoff, shoff;
-	u32 flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct phdr {
-	u32 type, flags;
-	u64 offset, vaddr, paddr, filesz, memsz, align;
-};
 
 struct source {
 	elf_read_fn *read;

@@ -185,11 +185,10 @@ void thread_exit(int status)
 	sched_exit();
 }
 
-/* Tells all other threads to end; whether one of them may still run the program's code. */
-static bool others_run(struct process *p, bool tell)
+bool process_others(struct process *p, bool tell, bool (*is)(const struct thread *t))
 {
 	unsigned long ev = spin_lock(&p->lock);
-	bool run = false;
+	bool any = false;
 
 	list_for_each(l, &p->threads) {
 		struct thread *t = list_entry(l, struct thread, link);
@@ -198,11 +197,14 @@ static bool others_run(struct process *p, bool tell)
 			continue;
 		if (tell)
 			thread_set_work(t, THREAD_WORK_EXIT);
-		run |= READ_ONCE(t->state) == THREAD_RUNNABLE || READ_ONCE(t->on_cpu);
+		any |= is(t);
 	}
 	spin_unlock(&p->lock, ev);
-	return run;
+	return any;
 }
+
+/* It may still run the program's code. */
+static bool may_run(const struct thread *t) { return READ_ONCE(t->state) == THREAD_RUNNABLE || READ_ONCE(t->on_cpu); }
 
 void process_exit(struct process *p, int status, int signal)
 {
@@ -223,7 +225,7 @@ void process_exit(struct process *p, int status, int signal)
 	}
 	/* Nobody may write any more once the last output is on its way. */
 	until = clock_deadline(EXIT_WAIT);
-	for (bool tell = true; others_run(p, tell) && clock_monotonic() < until; tell = false) {
+	for (bool tell = true; process_others(p, tell, may_run) && clock_monotonic() < until; tell = false) {
 		sched_yield_cpu();
 		cpu_relax();
 	}

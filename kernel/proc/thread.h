@@ -146,6 +146,8 @@ void thread_exit(int status) __noreturn;
 /* exit_group(2), or death by a signal if signal != 0: ends all threads, then the machine. */
 void process_exit(struct process *p, int status, int signal) __noreturn;
 
+/* Whether one of the process's other threads `is`; tell: all of them are told to end.  Takes p->lock. */
+bool process_others(struct process *p, bool tell, bool (*is)(const struct thread *t));
 void thread_set_work(struct thread *t, u32 bits); /* and makes it look, if it runs elsewhere */
 
 /*
